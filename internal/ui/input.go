@@ -1,0 +1,77 @@
+package ui
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// donePoll is how long an interrupted question may go on waiting.
+const donePoll = 100 * time.Millisecond
+
+// input reads a terminal without ever being stuck in a read: it waits for
+// bytes in slices, and in between looks whether the program is to end. The
+// runtime cannot do this, as a terminal that is shared with other processes
+// must stay in blocking mode.
+type input struct {
+	r    io.Reader
+	fd   int // -1: not a file, reads are plain
+	done <-chan struct{}
+}
+
+func newInput(s Streams) *input {
+	in := &input{r: s.In, fd: -1, done: s.Done}
+	if f, ok := s.In.(interface{ Fd() uintptr }); ok {
+		in.fd = int(f.Fd())
+	}
+	return in
+}
+
+// Read waits as long as it takes. It returns ErrInterrupted once done is
+// closed, and io.EOF for a terminal that was closed.
+func (in *input) Read(p []byte) (int, error) {
+	for {
+		ready, err := in.wait(donePoll)
+		if err != nil {
+			return 0, err
+		}
+		if ready {
+			n, err := in.r.Read(p)
+			if errors.Is(err, unix.EIO) {
+				err = io.EOF
+			}
+			return n, err
+		}
+	}
+}
+
+// wait reports whether a read will not block, after at most timeout.
+func (in *input) wait(timeout time.Duration) (ready bool, err error) {
+	select {
+	case <-in.done:
+		return false, ErrInterrupted
+	default:
+	}
+	if in.fd < 0 {
+		return true, nil
+	}
+	// Not poll: on macOS it does not know terminals.
+	var set unix.FdSet
+	set.Set(in.fd)
+	tv := unix.NsecToTimeval(timeout.Nanoseconds())
+	n, err := unix.Select(in.fd+1, &set, nil, nil, &tv)
+	if errors.Is(err, unix.EINTR) {
+		return false, nil
+	}
+	return n > 0, err
+}
+
+// inputError turns what a read ended with into the errors of Prompter.
+func inputError(err error) error {
+	if errors.Is(err, ErrInterrupted) {
+		return ErrInterrupted
+	}
+	return ErrNoInput
+}
