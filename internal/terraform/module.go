@@ -1,0 +1,63 @@
+package terraform
+
+import (
+	"context"
+	"io/fs"
+)
+
+// Module is what a run directory is made from.
+type Module struct {
+	// Source and Version say where the module is, as Terraform writes them.
+	Source, Version string
+	// Digest is "sha256:" and the hash of the module's files, when it is pinned.
+	Digest string
+	// Local holds the files when Source is a path, else it is nil and the module
+	// is fetched.
+	Local fs.FS
+	// Variables are the module's input values: what encoding/json can write.
+	Variables map[string]any
+	// Providers configures other providers than ours, by the name (or
+	// "name.alias") that the module gives them.
+	Providers map[string]map[string]any
+	// Outputs to hand through; nil means all.
+	Outputs []string
+	// Own configures our provider on this machine.
+	Own map[string]any
+	// LockFile is [Rendered].LockFile of an earlier Prepare: with it no other
+	// provider and no other version is installed. It may be nil.
+	LockFile []byte
+}
+
+// Rendered is what Prepare made.
+type Rendered struct {
+	// Main and Variables are main.tf.json and terraform.tfvars.json. There is
+	// nothing of the machine in them.
+	Main, Variables []byte
+	// Digest of the module's files and of those it fetches: "sha256:...".
+	Digest string
+	// Needs are the services that our provider's resources in the module are
+	// about, such as "postgresql"; sorted.
+	Needs []string
+	// VariablesDeclared and OutputsDeclared are the module's, sorted by name.
+	VariablesDeclared []Variable
+	OutputsDeclared   []string
+	// LockFile pins the other providers; nil when there are none.
+	LockFile []byte
+}
+
+// Variable is an input variable that a module declares.
+type Variable struct {
+	Name, Type          string // Type as written, "" when it is not
+	Required, Sensitive bool
+}
+
+// Prepare makes dir (mode 0700) the run directory of m. It writes only what
+// differs, so that a second call costs a few milliseconds and starts no process,
+// and it repairs what a killed call left. providerBinary is the file that serves
+// our provider when Terraform starts it; "" leaves that out.
+//
+// Errors: *ModuleError, *DigestError, *InterfaceError before anything that
+// existed is changed, *RunError when fetching or installing failed.
+func (e Engine) Prepare(ctx context.Context, dir string, m Module, providerBinary string) (Rendered, error) {
+	return Rendered{}, nil
+}
