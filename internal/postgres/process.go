@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// exists tells whether there is a process of that number.
+func exists(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
+}
+
+// endOrphans ends the server processes that a killed server left behind in its
+// data directory: they hold the shared memory that the next one needs. The
+// caller has made sure that no server lives.
+func endOrphans(ctx context.Context, data string) error {
+	for round := 0; ; round++ {
+		orphans := processesIn(data)
+		if len(orphans) == 0 {
+			return nil
+		}
+		signal := syscall.SIGQUIT // PostgreSQL's word for: leave at once
+		if round > 100 {
+			signal = syscall.SIGKILL
+		}
+		for _, pid := range orphans {
+			if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("end process %d of a former server: %w", pid, err)
+			}
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return fmt.Errorf("processes %v of a former server do not end: %w", orphans, err)
+		}
+	}
+}
+
+// sealDescriptors keeps the open files that this process inherited (pipes of
+// make or of a test) from being inherited by the server, where they would stay
+// open for as long as it lives. The function returned undoes it.
+func sealDescriptors() (reopen func()) {
+	var sealed []int
+	for _, fd := range openDescriptors() {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err != nil || flags&unix.FD_CLOEXEC != 0 {
+			continue
+		}
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, flags|unix.FD_CLOEXEC); err == nil {
+			sealed = append(sealed, fd)
+		}
+	}
+	return func() {
+		for _, fd := range sealed {
+			_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, 0) // closed meanwhile: nothing to undo
+		}
+	}
+}
+
+// descriptorsIn reads a directory of descriptors, without the standard three.
+func descriptorsIn(dir string) []int {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var fds []int
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
+			fds = append(fds, fd)
+		}
+	}
+	return fds
+}
