@@ -1,0 +1,98 @@
+package git
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+const (
+	symbolic   = "ref: "
+	headPrefix = "refs/heads/"
+)
+
+// Branch returns the branch that is the record: main when there is one, else
+// master, else the one that HEAD names, which may have no commit yet. With
+// HEAD detached and neither of the two the error is a [*BranchError].
+func (r *Repo) Branch() (string, error) {
+	for _, name := range []string{"main", "master"} {
+		switch _, err := r.Tip(name); {
+		case err == nil:
+			return name, nil
+		case !errors.Is(err, ErrNoCommit):
+			return "", err
+		}
+	}
+	head, err := r.head()
+	if err != nil {
+		return "", err
+	}
+	if head == "" {
+		return "", &BranchError{Dir: r.dir, Branch: "main"}
+	}
+	return head, nil
+}
+
+// Tip returns the commit at the tip of branch, or ErrNoCommit.
+func (r *Repo) Tip(branch string) (Hash, error) {
+	name := headPrefix + branch
+	data, err := os.ReadFile(filepath.Join(r.common, filepath.FromSlash(name)))
+	switch {
+	case err == nil:
+		return parseHash(name, strings.TrimSpace(string(data)))
+	case isAbsent(err):
+		return r.packedRef(name)
+	default:
+		return Hash{}, err
+	}
+}
+
+// head returns the branch that HEAD names, empty when HEAD is detached.
+func (r *Repo) head() (string, error) {
+	data, err := os.ReadFile(filepath.Join(r.dir, "HEAD"))
+	if err != nil {
+		return "", err
+	}
+	target, _ := strings.CutPrefix(strings.TrimSpace(string(data)), symbolic)
+	branch, found := strings.CutPrefix(target, headPrefix)
+	if !found {
+		return "", nil
+	}
+	return branch, nil
+}
+
+// packedRef looks name up in the file that git moves refs into that are at
+// rest.
+func (r *Repo) packedRef(name string) (Hash, error) {
+	data, err := os.ReadFile(filepath.Join(r.common, "packed-refs"))
+	if err != nil && !isAbsent(err) {
+		return Hash{}, err
+	}
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	for lines.Scan() {
+		if hash, found := strings.CutSuffix(lines.Text(), " "+name); found {
+			return parseHash(name, hash)
+		}
+	}
+	return Hash{}, fmt.Errorf("branch %q: %w", strings.TrimPrefix(name, headPrefix), ErrNoCommit)
+}
+
+func parseHash(name, text string) (Hash, error) {
+	if !plumbing.IsHash(text) {
+		return Hash{}, &CorruptError{name, fmt.Sprintf("%.60q is no hash", text)}
+	}
+	return plumbing.NewHash(text), nil
+}
+
+// isAbsent also takes a parent that is a file: the path is not there either.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}

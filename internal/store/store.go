@@ -1,0 +1,99 @@
+// Package store is the one way to change the record of a platform, and the
+// ground of every way to read it.
+//
+// The record is a git branch. A change becomes one commit that holds catalog
+// entities, resource files, the request and the ledger lines together, so that
+// they cannot come apart; it is on disk before success is said. A reader takes
+// a [Snapshot]: one commit, which never changes.
+//
+// Nothing of the machine is written into the repository: neither paths nor
+// names, unless the caller puts them into a change.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/platformctl/platformctl/internal/git"
+	"github.com/platformctl/platformctl/internal/platform"
+)
+
+// Errors that callers tell apart.
+var (
+	// ErrNoPlatform says that there is no platform at the location: no
+	// directory, no repository, or no platform.yaml at the tip of its branch.
+	ErrNoPlatform = errors.New("no platform here")
+	// ErrExists says that there is a platform at the location already.
+	ErrExists = errors.New("there is a platform here already")
+	// ErrNotEmpty says that a directory without a repository holds files.
+	ErrNotEmpty = errors.New("the directory is not empty")
+	// ErrRemoteUnsupported says that the platform is named by a URL.
+	ErrRemoteUnsupported = errors.New("a platform named by a URL is not supported yet")
+)
+
+// The errors of a repository that cannot be written now; nothing was changed.
+type (
+	// DirtyError lists paths that a person edited and did not commit.
+	DirtyError = git.DirtyError
+	// BranchError says that the working tree is on another branch.
+	BranchError = git.BranchError
+	// BusyError says that a person is in the middle of a merge or a rebase.
+	BusyError = git.BusyError
+	// LockedError says that another program holds a lock of git.
+	LockedError = git.LockedError
+)
+
+// Options say which platform is meant. Location, Paths and Now are required.
+type Options struct {
+	Location platform.Location
+	Paths    platform.Paths
+	Now      func() time.Time
+	// Writer names the ledger chain of this user on this machine. Empty: a
+	// pseudonym of 12 hexadecimal digits, made at the first commit and kept in
+	// Paths.Data.
+	Writer string
+	// Bare makes Create build a repository without a working tree.
+	Bare bool
+}
+
+// Store is the record of one platform. It is safe for concurrent use, also by
+// several processes.
+type Store struct {
+	repo    *git.Repo
+	branch  string
+	options Options
+}
+
+// Open opens the platform at the location. Errors: ErrNoPlatform,
+// ErrRemoteUnsupported, those of a repository that cannot be read, and those
+// of a platform.yaml that cannot be parsed.
+func Open(ctx context.Context, options Options) (*Store, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// Create makes a platform with the first change, which holds platform.yaml
+// among its Files. The directory must be absent, empty, or a git repository
+// without a platform.yaml; ErrExists and ErrNotEmpty say otherwise. A creation
+// that was cut short is finished by calling Create again.
+func Create(ctx context.Context, options Options, first Change) (*Store, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// Snapshot returns the record as it is now.
+func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// Commit carries out change as one commit on the tip of the branch and returns
+// when it is on disk. Writers wait for each other, within this process and
+// between processes, until ctx ends. On error nothing was changed, unless the
+// error is the last fsync's.
+//
+// In a directory with a working tree the changed paths are brought along. A
+// path of the change that a person edited and did not commit is a
+// [*DirtyError]; other edits are left alone. Other errors: what change.Check
+// returned, [*ChangeError], [*BranchError], [*BusyError], [*LockedError].
+func (s *Store) Commit(ctx context.Context, change Change) (Receipt, error) {
+	return Receipt{}, errors.ErrUnsupported
+}
