@@ -32,11 +32,18 @@ func (e *TooOldError) Error() string {
 }
 
 // NotExecutableError names a file that should be an engine and does not run as one.
-type NotExecutableError struct{ Path, Reason string }
+type NotExecutableError struct {
+	Path, Reason string
+
+	err error
+}
 
 func (e *NotExecutableError) Error() string {
 	return fmt.Sprintf("%s cannot be run as terraform: %s", e.Path, e.Reason)
 }
+
+// Unwrap returns the cause, if there is one.
+func (e *NotExecutableError) Unwrap() error { return e.err }
 
 // DigestError says that a module's files are not those that were asked for.
 type DigestError struct{ Source, Want, Got string }
@@ -46,7 +53,11 @@ func (e *DigestError) Error() string {
 }
 
 // ModuleError names what a module holds and may not hold, or why it cannot be read.
-type ModuleError struct{ Source, Path, Problem string }
+type ModuleError struct {
+	Source, Path, Problem string
+
+	err error
+}
 
 func (e *ModuleError) Error() string {
 	if e.Path == "" {
@@ -54,6 +65,9 @@ func (e *ModuleError) Error() string {
 	}
 	return fmt.Sprintf("module %q: %s: %s", e.Source, e.Path, e.Problem)
 }
+
+// Unwrap returns the cause, if there is one.
+func (e *ModuleError) Unwrap() error { return e.err }
 
 // InterfaceError says that a module and what is given to it or wanted from it
 // do not fit. Kind is "variable", "output" or "provider".

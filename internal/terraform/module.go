@@ -1,9 +1,6 @@
 package terraform
 
-import (
-	"context"
-	"io/fs"
-)
+import "io/fs"
 
 // Module is what a run directory is made from.
 type Module struct {
@@ -49,15 +46,4 @@ type Rendered struct {
 type Variable struct {
 	Name, Type          string // Type as written, "" when it is not
 	Required, Sensitive bool
-}
-
-// Prepare makes dir (mode 0700) the run directory of m. It writes only what
-// differs, so that a second call costs a few milliseconds and starts no process,
-// and it repairs what a killed call left. providerBinary is the file that serves
-// our provider when Terraform starts it; "" leaves that out.
-//
-// Errors: *ModuleError, *DigestError, *InterfaceError before anything that
-// existed is changed, *RunError when fetching or installing failed.
-func (e Engine) Prepare(ctx context.Context, dir string, m Module, providerBinary string) (Rendered, error) {
-	return Rendered{}, nil
 }

@@ -3,7 +3,13 @@ package terraform
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"os/exec"
+	"runtime"
+	"strings"
 	"time"
+
+	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
 // Reattach is the value of TF_REATTACH_PROVIDERS: providers that run already, by
@@ -31,63 +37,111 @@ type Run struct {
 	WaitDelay time.Duration
 }
 
-// EventKind says what an [Event] is about.
-type EventKind string
-
-// The kinds of events.
-const (
-	EventRefresh  EventKind = "refresh"  // a resource is looked at
-	EventPlanned  EventKind = "planned"  // a change is planned, or about to be applied
-	EventStart    EventKind = "start"    // a change begins
-	EventProgress EventKind = "progress" // a change goes on
-	EventComplete EventKind = "complete" // a change is done
-	EventError    EventKind = "error"    // a change failed
-)
-
-// Event is one step of a run.
-type Event struct {
-	Kind                  EventKind
-	Address, Type, Action string
-	Elapsed               time.Duration
+// drive runs one command of the engine in dir: fn gets the driver and what to
+// reattach to, which is nil when the engine starts the provider.
+func (e Engine) drive(ctx context.Context, dir, verb string, run Run, fn func(*tfexec.Terraform, tfexec.ReattachInfo) error) (*stream, error) {
+	if err := useDefaultState(dir); err != nil {
+		return nil, err
+	}
+	tf, err := e.command(dir, run.Env, map[string]string{"TF_CLI_ARGS_" + verb: "-json"})
+	if err != nil {
+		return nil, err
+	}
+	// A provider that the engine starts talks to it over a socket that only this
+	// user may open. TLS on top costs 35 ms for each start.
+	if err := tf.SetDisablePluginTLS(runtime.GOOS != "windows"); err != nil {
+		return nil, err
+	}
+	if run.WaitDelay > 0 {
+		if err := tf.SetWaitDelay(run.WaitDelay); err != nil {
+			return nil, err
+		}
+	}
+	var info tfexec.ReattachInfo
+	if run.Reattach != nil {
+		attach, stop, err := run.Reattach(context.WithoutCancel(ctx))
+		if err != nil {
+			return nil, err
+		}
+		defer stop()
+		if info, err = attach.info(); err != nil {
+			return nil, err
+		}
+	}
+	out := &stream{progress: run.Progress}
+	tf.SetStdout(out)
+	err = onOneThread(func() error { return fn(tf, info) })
+	out.flush()
+	if err == nil || finished(ctx, verb, out) {
+		return out, nil
+	}
+	return out, runError(ctx, verb, out, err)
 }
 
-// Change is what happens, or happened outside, to one resource. Action is one of
-// create, read, update, replace, delete, move, import, forget.
-type Change struct {
-	Address string `json:"address"`
-	Type    string `json:"type"`
-	Action  string `json:"action"`
+// finished reports whether a command that was cancelled had come to its end
+// nevertheless: then it did what it was asked to.
+func finished(ctx context.Context, verb string, out *stream) bool {
+	return ctx.Err() != nil && out.summary.Operation == verb && !out.failed()
 }
 
-// Plan is what an apply would do.
-type Plan struct {
-	Add, Change, Destroy, Import int
-	Changes                      []Change
-	Drift                        []Change // what changed outside since the last apply
-	OutputsChanged               bool
-	Warnings                     []Diagnostic
-	Digest                       string // sha256 of the saved plan, in hex
-
-	changed bool
+func (r Reattach) info() (tfexec.ReattachInfo, error) {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	var info tfexec.ReattachInfo
+	err = json.Unmarshal(data, &info)
+	return info, err
 }
 
-// Empty reports whether there is nothing to apply.
-func (p Plan) Empty() bool { return !p.changed }
-
-// Plan refreshes and plans, and saves the plan in dir. Errors: *RunError, a
-// *StateDamagedError before anything is run.
-func (e Engine) Plan(ctx context.Context, dir string, run Run) (Plan, error) {
-	return Plan{}, nil
+// onOneThread runs fn, which starts a process and waits for it, on a thread
+// that nothing else uses meanwhile. terraform-exec has the kernel kill the
+// engine when its parent dies, and to the kernel the parent is the thread. A
+// thread ends when a goroutine locked to it returns; were that the thread that
+// had started the engine, the engine would be killed in the middle of an apply.
+func onOneThread(fn func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	return fn()
 }
 
-// Apply applies the saved plan and returns the outputs. Errors: ErrNoPlan,
-// ErrPlanStale, *StateDamagedError, *RunError. A cancelled run lets the engine
-// finish what it is making and save the state.
-func (e Engine) Apply(ctx context.Context, dir string, run Run) (map[string]json.RawMessage, error) {
-	return nil, nil
+// runError explains how a command ended. With -json what went wrong is in the
+// stream, else in the text after the exit status.
+func runError(ctx context.Context, verb string, out *stream, err error) error {
+	e := &RunError{Verb: verb, Err: err}
+	if out != nil {
+		e.Diagnostics = out.diagnostics
+	}
+	if cause := ctx.Err(); cause != nil {
+		// err may be terraform-exec's wrapper around nil, whose Error panics.
+		e.Err = cause
+		return e
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return e
+	}
+	e.Err = exit
+	if out == nil || !out.failed() {
+		_, text, _ := strings.Cut(err.Error(), "\n")
+		if out != nil {
+			text += "\n" + string(out.text)
+		}
+		if text = explanation(text); text != "" {
+			e.Diagnostics = append(e.Diagnostics, Diagnostic{Severity: "error", Summary: text})
+		}
+	}
+	return e
 }
 
-// Destroy plans and applies the end of everything in dir.
-func (e Engine) Destroy(ctx context.Context, dir string, run Run) error {
-	return nil
+// explanation is the first error in text meant for people, on one line.
+func explanation(text string) string {
+	text = strings.NewReplacer("╷", "", "│", "", "╵", "").Replace(text)
+	if i := strings.Index(text, "Error: "); i >= 0 {
+		text = text[i+len("Error: "):]
+		if j := strings.Index(text, "Error: "); j >= 0 {
+			text = text[:j]
+		}
+	}
+	return oneLine(text)
 }

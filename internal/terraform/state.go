@@ -1,23 +1,189 @@
 package terraform
 
-import "encoding/json"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/platformctl/platformctl/internal/durable"
+)
+
+const (
+	stateFile  = "terraform.tfstate"
+	backupFile = "terraform.tfstate.backup" // the engine's: one apply older
+	copyFile   = "terraform.tfstate.seen"   // ours: the state that recordFile is about
+	recordFile = "state.json"
+)
 
 // State identifies a state file.
 type State struct {
 	Lineage string `json:"lineage"`
 	Serial  uint64 `json:"serial"`
-	SHA256  string `json:"sha256"`
+	SHA256  string `json:"sha256"` // of the file, in hex
+}
+
+// content is what we read of a state file.
+type content struct {
+	Version int    `json:"version"`
+	Lineage string `json:"lineage"`
+	Serial  uint64 `json:"serial"`
+	Outputs map[string]struct {
+		Value json.RawMessage `json:"value"`
+	} `json:"outputs"`
 }
 
 // StateInfo identifies the state in dir; the zero State when there is none and
 // none was seen before. The error is a *StateDamagedError when the file is not
-// whole, or older than or another than the one that was seen last.
+// whole, or is older than or another than the one that was seen last.
+//
+// The engine rewrites the file in place and takes an empty one for "there is
+// nothing", so that it would make everything a second time. Hence the record of
+// what was seen last, beside it.
 func StateInfo(dir string) (State, error) {
-	return State{}, nil
+	state, _, err := readState(dir)
+	return state, err
 }
 
 // Outputs returns the output values in the state in dir, under the rules of
 // [StateInfo].
 func Outputs(dir string) (map[string]json.RawMessage, error) {
-	return nil, nil
+	_, data, err := readState(dir)
+	if err != nil {
+		return nil, err
+	}
+	outputs := map[string]json.RawMessage{}
+	if len(data) == 0 {
+		return outputs, nil
+	}
+	var c content
+	if err := json.Unmarshal(data, &c); err != nil {
+		return nil, err
+	}
+	for name, o := range c.Outputs {
+		outputs[name] = o.Value
+	}
+	return outputs, nil
+}
+
+// readState reads and checks the state. Its data is nil when there is none.
+func readState(dir string) (State, []byte, error) {
+	seen, err := readRecord(dir)
+	if err != nil {
+		return State{}, nil, err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return State{}, nil, err
+	}
+	var found State
+	var problem string
+	switch {
+	case err != nil:
+		problem = "is missing"
+	case len(data) == 0:
+		problem = "is empty"
+	default:
+		if found, err = identify(data); err != nil {
+			problem = "is not whole"
+			break
+		}
+		switch {
+		case seen == State{}:
+		case found.Lineage != seen.Lineage:
+			problem = "is another state than the one seen last"
+		case found.Serial < seen.Serial:
+			problem = "is older than the one seen last"
+		}
+	}
+	if problem == "" {
+		return found, data, nil
+	}
+	// An engine that was killed in its first run leaves an empty file, because
+	// it makes it to lock it. Nothing was lost with it.
+	if len(data) == 0 && seen == (State{}) {
+		return State{}, nil, nil
+	}
+	return found, nil, &StateDamagedError{
+		Path: filepath.Join(dir, stateFile), Problem: problem,
+		Recorded: seen, Found: found, Backup: backup(dir, seen),
+	}
+}
+
+func identify(data []byte) (State, error) {
+	var c content
+	if err := json.Unmarshal(data, &c); err != nil {
+		return State{}, err
+	}
+	if c.Version == 0 || c.Lineage == "" {
+		return State{}, errors.New("no version or lineage")
+	}
+	return State{Lineage: c.Lineage, Serial: c.Serial, SHA256: hashOf(data)}, nil
+}
+
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// backup returns the newest copy of the state that can be read: ours, else the
+// engine's.
+func backup(dir string, seen State) string {
+	for _, name := range []string{copyFile, backupFile} {
+		path := filepath.Join(dir, name)
+		data, err := os.ReadFile(path) //nolint:gosec // below our own directory
+		if err != nil {
+			continue
+		}
+		if s, err := identify(data); err == nil && (seen == State{} || s.Lineage == seen.Lineage) {
+			return path
+		}
+	}
+	return ""
+}
+
+func readRecord(dir string) (State, error) {
+	var seen State
+	path := filepath.Join(dir, recordFile)
+	data, err := os.ReadFile(path) //nolint:gosec // below our own directory
+	if errors.Is(err, fs.ErrNotExist) {
+		return seen, nil
+	}
+	if err != nil {
+		return seen, err
+	}
+	if err := json.Unmarshal(data, &seen); err != nil {
+		return State{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return seen, nil
+}
+
+// noteState records the state that is there, for the next time, and makes it
+// private: the engine writes it for all to read.
+func noteState(dir string) error {
+	for _, name := range []string{stateFile, backupFile} {
+		if err := os.Chmod(filepath.Join(dir, name), 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	state, data, err := readState(dir)
+	if err != nil || data == nil {
+		return err
+	}
+	if seen, err := readRecord(dir); err != nil || seen == state {
+		return err
+	}
+	// The copy first: a record without it would have no way back.
+	if err := durable.WriteFile(filepath.Join(dir, copyFile), data, 0o600); err != nil {
+		return err
+	}
+	record, err := encode(state)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(filepath.Join(dir, recordFile), record, 0o600)
 }
