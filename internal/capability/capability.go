@@ -12,13 +12,10 @@
 package capability
 
 import (
-	"encoding/json"
 	"io/fs"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/platformctl/platformctl/internal/backstage"
 )
 
 // Ask is what a request asks of a capability.
@@ -44,10 +41,10 @@ type Resolution struct {
 	Tier             TierInfo
 	Connect          []string // command line that connects to the resource; may be empty
 
-	def  *Definition
-	typ  *compiledType
-	tier string
-	vars map[string]any // what expressions may use
+	outputs map[string]Output
+	typ     *compiledType
+	preset  map[string]any // what the tier sets
+	vars    map[string]any // what expressions may use
 }
 
 // Module is a Terraform module with the values of its variables.
@@ -67,95 +64,6 @@ type TierInfo struct {
 	Protected bool          // must not be destroyed without further ado
 	TTL       time.Duration // 0: lives until it is destroyed
 }
-
-// compiledType is a type made ready for requests.
-type compiledType struct{}
-
-// Load reads and checks the capability in directory dir of fsys.
-//
-// Errors are *strictyaml.Error when capability.yaml cannot be read,
-// *DefinitionError when it says what cannot be, and else those of fsys.
-func Load(fsys fs.FS, dir string) (*Definition, error) { panic("TODO") }
-
-// Set is what capabilities there are.
-type Set struct{}
-
-// LoadAll finds the capabilities of two trees, each with one directory per
-// capability; either may be nil. One of own hides the built-in one of its
-// name. A broken one is no error here: Get returns it.
-func LoadAll(builtin, own fs.FS) (Set, error) { panic("TODO") }
-
-// Names returns the names of all capabilities, broken ones included, sorted.
-func (s Set) Names() []string { panic("TODO") }
-
-// Get returns a capability, *UnknownError when there is none of that name, or
-// what is wrong with it.
-func (s Set) Get(name string) (*Definition, error) { panic("TODO") }
-
-// Entry is one capability of a listing.
-type Entry struct {
-	Name       string
-	Definition *Definition // nil when broken
-	Err        error       // what is wrong with a broken one
-	Own        bool        // of the organization, not built in
-}
-
-// Entries returns all capabilities, sorted by name.
-func (s Set) Entries() []Entry { panic("TODO") }
-
-// Resolve turns an ask into a module and its variables. It changes nothing
-// and asks nobody. Errors: *UnknownError, *InputError, *LockedError,
-// *MatchError, *ExpressionError.
-func (d *Definition) Resolve(ask Ask) (*Resolution, error) { panic("TODO") }
-
-// Outputs turns the outputs of the module into the values that consumers see
-// and, by name of the output, the references of the secrets among them.
-// Errors are *OutputError.
-func (r *Resolution) Outputs(raw map[string]json.RawMessage) (values map[string]any, secretRefs map[string]string, err error) {
-	panic("TODO")
-}
-
-// Env returns the environment of a program that uses the resource, from the
-// values of Outputs and the secrets by name of the output. Errors are
-// *ExpressionError.
-func (r *Resolution) Env(outputs map[string]any, secrets map[string]string) (map[string]string, error) {
-	panic("TODO")
-}
-
-// ImmutableChange returns the names of the inputs that differ from those of an
-// earlier request for the same type and tier and cannot be changed in place,
-// sorted.
-func (r *Resolution) ImmutableChange(old map[string]any) []string { panic("TODO") }
-
-// Entities returns the catalog entities of the capability, for each type a
-// Component and the API that it provides, sorted by reference.
-func (d *Definition) Entities() ([]backstage.Entity, error) { panic("TODO") }
-
-// ComponentRef names the Component of a type.
-func (d *Definition) ComponentRef(typ string) backstage.Ref {
-	return backstage.Ref{Kind: backstage.KindComponent, Namespace: backstage.DefaultNamespace, Name: typ + "-managed"}
-}
-
-// Input describes one input, for prompts, flags and listings.
-type Input struct {
-	Name, Type, Title, Description string
-	Enum                           []any
-	Default                        any // of the schema; nil when there is none
-	Required, Immutable            bool
-	ItemEnum                       []any // values that the items of an array may have
-	Minimum, Maximum               *float64
-}
-
-// Inputs returns the inputs of a type, required ones first, then by name.
-func (d *Definition) Inputs(typ string) []Input { panic("TODO") }
-
-// ParseSet turns key=value pairs into typed inputs of a type, by the schema of
-// the inputs: a string is taken as it stands, numbers and booleans are parsed,
-// arrays and objects are JSON. Errors: *UnknownError, *InputError.
-func ParseSet(d *Definition, typ string, pairs []string) (map[string]any, error) { panic("TODO") }
-
-// Schema returns the JSON Schema (draft 2020-12) of capability.yaml.
-func Schema() []byte { panic("TODO") }
 
 // Name returns the capability's name.
 func (d *Definition) Name() string { return d.Metadata.Name }
@@ -202,10 +110,6 @@ func (d *Definition) Tiers(typ string) []string { return sortedKeys(d.Spec.Types
 // Responsibility returns who does what.
 func (d *Definition) Responsibility() Responsibility { return d.Spec.Responsibility }
 
-// Deprecation returns a sentence about the end of a deprecated capability, and
-// "" for any other.
-func (d *Definition) Deprecation() string { panic("TODO") }
-
 // MonthlyCost returns what a tier costs in a month by estimate, and false when
 // the definition does not say.
 func (d *Definition) MonthlyCost(tier string) (amount float64, currency string, ok bool) {
@@ -223,15 +127,4 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-func shortDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }

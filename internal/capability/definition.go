@@ -2,6 +2,7 @@ package capability
 
 import (
 	"io/fs"
+	"strings"
 	"time"
 )
 
@@ -187,3 +188,14 @@ func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // String returns the day as in 2027-01-31.
 func (d Date) String() string { return d.Format(time.DateOnly) }
+
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

@@ -1,0 +1,79 @@
+package capability
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/platformctl/platformctl/internal/strictyaml"
+)
+
+// compiledType is a type made ready for requests.
+type compiledType struct {
+	inputs          *inputSchema
+	implementations []implementation
+	env             map[string]any // of *template
+}
+
+// implementation is an Implementation made ready.
+type implementation struct {
+	field     string // path in capability.yaml
+	match     Match
+	local     fs.FS // the module's files when it lies in the capability, else nil
+	variables map[string]any
+	providers map[string]any
+}
+
+// Load reads and checks the capability in directory dir of fsys.
+//
+// Errors are *strictyaml.Error when capability.yaml cannot be read,
+// *DefinitionError when it says what cannot be, and else those of fsys.
+func Load(fsys fs.FS, dir string) (*Definition, error) {
+	files, err := fs.Sub(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	name := path.Join(dir, FileName)
+	data, err := readFile(files, FileName)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	d := &Definition{files: files}
+	if err := strictyaml.Decode(name, data, d); err != nil {
+		return nil, err
+	}
+	c := &checker{def: d, dir: path.Base(dir)}
+	c.definition()
+	if len(c.problems) > 0 {
+		return nil, &DefinitionError{File: name, Problems: c.problems}
+	}
+	if d.digest, err = treeDigest(files); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return d, nil
+}
+
+// readFile reads a file that is no larger than the reader of it takes.
+func readFile(fsys fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, shortPathError(err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("is no regular file")
+	}
+	if info.Size() > strictyaml.MaxSize {
+		return nil, fmt.Errorf("is larger than %d bytes", strictyaml.MaxSize)
+	}
+	return fs.ReadFile(fsys, name)
+}
+
+// shortPathError leaves out the path, which the caller names in full.
+func shortPathError(err error) error {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
