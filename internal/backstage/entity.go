@@ -114,7 +114,7 @@ func (e Entity) MarshalJSON() ([]byte, error) {
 		APIVersion string         `json:"apiVersion"`
 		Kind       string         `json:"kind"`
 		Metadata   Metadata       `json:"metadata"`
-		Spec       map[string]any `json:"spec,omitempty"`
+		Spec       map[string]any `json:"spec,omitzero"`
 	}{e.APIVersion, e.Kind, e.Metadata, e.Spec})
 }
 

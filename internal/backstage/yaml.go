@@ -56,7 +56,7 @@ func (e Entity) Marshal() ([]byte, error) {
 		}
 	}
 	fields := []field{{"apiVersion", e.APIVersion}, {"kind", e.Kind}, {"metadata", metadata}}
-	if len(e.Spec) > 0 {
+	if e.Spec != nil {
 		fields = append(fields, field{"spec", e.Spec})
 	}
 	node, err := yamlNode("", fields)
