@@ -1,0 +1,68 @@
+# platformctl. `make` lists the targets; CONTRIBUTING.md says more.
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup build install demo test lint bench fmt generate clean
+
+# Go asks git for a stamp otherwise, and fails in a tree of another owner or
+# without history.
+export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# Where set-up puts what the machine lacks; tests find it through PATH.
+DATA_HOME := $(or $(XDG_DATA_HOME),$(HOME)/.local/share)
+TOOLS := $(or $(PLATFORMCTL_TOOLS),$(DATA_HOME)/platformctl/tools)
+WITH_TOOLS := PATH="$(TOOLS)/bin:$(TOOLS)/postgresql/bin:$$PATH"
+
+STAGE := scripts/stage.sh
+LINTER := go tool -modfile=tools/go.mod golangci-lint
+# Runs tests and fails when one is skipped that e2e/skips.txt does not explain.
+CHECKED := go run ./cmd/skips -list e2e/skips.txt --
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## find Terraform and PostgreSQL, or bring them
+	@command -v go >/dev/null || { echo "error: go is not in PATH; install Go 1.26 or newer: https://go.dev/dl" >&2; exit 1; }
+	@$(STAGE) "looking for Terraform and PostgreSQL" go run ./cmd/setup
+
+build: ## build bin/platformctl
+	@$(STAGE) "building bin/platformctl $(VERSION)" go build -trimpath -ldflags '$(LDFLAGS)' -o bin/platformctl ./cmd/platformctl
+
+install: build ## copy it to $PREFIX/bin, ~/.local/bin or $GOBIN
+	@$(STAGE) "installing platformctl" scripts/install.sh bin/platformctl >/dev/null
+
+demo: setup build ## set up, build, install, and request a real database
+	@scripts/demo.sh bin/platformctl
+
+test: setup ## set up and run all tests
+	@$(STAGE) "unit tests, with the race detector" \
+		env $(WITH_TOOLS) $(CHECKED) go test -json -race $$(go list ./... | grep -v /e2e)
+	@$(STAGE) "stories: the built binary, real Terraform, real PostgreSQL" \
+		env $(WITH_TOOLS) $(CHECKED) go test -json -timeout 20m ./e2e/...
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory test-unprivileged; fi
+
+.PHONY: test-unprivileged
+test-unprivileged: build
+	@$(STAGE) "stories of the local target again, as user nobody" \
+		env $(WITH_TOOLS) $(CHECKED) scripts/test-unprivileged.sh "$(TOOLS)"
+
+lint: ## check style, import arrows, go.mod and generated files
+	@$(STAGE) "golangci-lint (the first time it is compiled: some minutes)" $(LINTER) run
+	@$(STAGE) "go.mod is tidy" go mod tidy -diff
+	@$(STAGE) "generated files are up to date" scripts/generated.sh
+
+bench: setup ## run the benchmarks
+	@$(STAGE) "Go benchmarks" env $(WITH_TOOLS) go test -run '^$$' -bench . -benchmem ./...
+	@if [ -x scripts/bench.sh ]; then $(STAGE) "benchmarks against plain Terraform" env $(WITH_TOOLS) scripts/bench.sh; fi
+
+fmt: ## format the code
+	@$(STAGE) "formatting" $(LINTER) fmt
+
+generate: ## write generated files again
+	@$(STAGE) "go generate" go generate ./...
+
+clean: ## remove what was built
+	@$(STAGE) "removing bin/ and dist/" rm -rf bin dist

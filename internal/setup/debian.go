@@ -1,0 +1,92 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/platformctl/platformctl/internal/durable"
+)
+
+// clusterConf is where Debian's packages look up whether to make and start a
+// server when they are installed.
+const clusterConf = "/etc/postgresql-common/createcluster.conf"
+
+func (o Options) fromDebian(ctx context.Context) error {
+	if !o.Root {
+		return errors.New("package of the distribution: only root can install it")
+	}
+	if _, err := exec.LookPath("apt-get"); err != nil {
+		return errors.New("package of the distribution: only Debian's is known, and there is no apt-get")
+	}
+	o.Step("installing Debian's package postgresql")
+	if err := installDebian(ctx, clusterConf); err != nil {
+		return fmt.Errorf("Debian's package postgresql: %w", err) //nolint:staticcheck // it begins with a name
+	}
+	return nil
+}
+
+// installDebian installs the PostgreSQL programs and no server: the package
+// would make one and start it on port 5432, unless conf says otherwise while it
+// is installed. Afterwards conf is as the packages brought it.
+func installDebian(ctx context.Context, conf string) (err error) {
+	if err := apt(ctx, "update"); err != nil {
+		return err
+	}
+	if err := apt(ctx, "install", "-y", "--no-install-recommends", "postgresql-common"); err != nil {
+		return err
+	}
+	before, err := os.ReadFile(conf)
+	if err != nil {
+		return fmt.Errorf("setting that prevents a server: %w", err)
+	}
+	without := slices.Concat(before, []byte("\ncreate_main_cluster = false\n"))
+	if err := durable.WriteFile(conf, without, 0o644); err != nil {
+		return fmt.Errorf("setting that prevents a server: %w", err)
+	}
+	defer func() { err = errors.Join(err, durable.WriteFile(conf, before, 0o644)) }()
+	return apt(ctx, "install", "-y", "--no-install-recommends", "postgresql")
+}
+
+func apt(ctx context.Context, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
+	defer cancel()
+	argv := append([]string{
+		"apt-get", "-q",
+		"-o", "Acquire::Retries=1",
+		"-o", "Acquire::http::Timeout=20",
+		"-o", "DPkg::Lock::Timeout=60",
+	}, args...)
+	return run(ctx, []string{"DEBIAN_FRONTEND=noninteractive"}, argv)
+}
+
+// run runs a command with additions to the environment. The error holds the
+// last lines of what it wrote.
+func run(ctx context.Context, env, argv []string) error {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(cmd.Environ(), env...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // let dpkg finish what it has begun
+	cmd.WaitDelay = 30 * time.Second
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w%s", strings.Join(argv, " "), err, lastLines(out, 8))
+	}
+	return nil
+}
+
+// lastLines returns at most n last lines, indented, each after a newline.
+func lastLines(out []byte, n int) string {
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	var b strings.Builder
+	for _, line := range lines[max(0, len(lines)-n):] {
+		if line != "" {
+			b.WriteString("\n    " + line)
+		}
+	}
+	return b.String()
+}
