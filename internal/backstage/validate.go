@@ -131,9 +131,20 @@ func (p *problems) metadata(m Metadata) {
 		}
 	}
 	for i, link := range m.Links {
-		if !isURL(link.URL) {
-			p.add(fmt.Sprintf("metadata.links[%d].url", i), "must be a URL with a scheme, not %q", cut(link.URL))
-		}
+		p.link(fmt.Sprintf("metadata.links[%d]", i), link)
+	}
+}
+
+func (p *problems) link(field string, link Link) {
+	if !isURL(link.URL) {
+		p.add(field+".url", "must be a URL with a scheme, not %q", cut(link.URL))
+	}
+	blank := func(s string) bool { return s != "" && strings.Trim(s, " \t\r\n\v\f\u00a0\u2028\u2029\ufeff") == "" }
+	if blank(link.Title) {
+		p.add(field+".title", "must not be blank")
+	}
+	if blank(link.Icon) {
+		p.add(field+".icon", "must not be blank")
 	}
 }
 
@@ -153,7 +164,7 @@ func isURL(s string) bool {
 	case "http", "https", "ws", "wss", "ftp":
 		return u.Host != ""
 	}
-	return u.Host != "" || u.Opaque != "" || u.Path != ""
+	return true
 }
 
 // caseTwins finds keys that differ only in case. A catalog accepts such an
