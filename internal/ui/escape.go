@@ -23,7 +23,7 @@ func Escape(s string) string {
 			fmt.Fprintf(&b, `\x%02x`, s[0])
 		case r < 0x20 || r == 0x7f:
 			b.WriteByte('^')
-			b.WriteByte(byte(r) ^ 0x40)
+			b.WriteByte(s[0] ^ 0x40)
 		case r > 0xffff && unsafe(r):
 			fmt.Fprintf(&b, `\U%08x`, r)
 		case unsafe(r):

@@ -23,7 +23,7 @@ type input struct {
 
 func newInput(s Streams) *input {
 	in := &input{r: s.In, fd: -1, done: s.Done}
-	if f, ok := s.In.(interface{ Fd() uintptr }); ok {
+	if f, ok := s.In.(interface{ Fd() uintptr }); ok && f.Fd() < unix.FD_SETSIZE {
 		in.fd = int(f.Fd())
 	}
 	return in
@@ -49,23 +49,24 @@ func (in *input) Read(p []byte) (int, error) {
 
 // wait reports whether a read will not block, after at most timeout.
 func (in *input) wait(timeout time.Duration) (ready bool, err error) {
-	select {
-	case <-in.done:
-		return false, ErrInterrupted
-	default:
+	for {
+		select {
+		case <-in.done:
+			return false, ErrInterrupted
+		default:
+		}
+		if in.fd < 0 {
+			return true, nil
+		}
+		// Not poll: on macOS it does not know terminals.
+		var set unix.FdSet
+		set.Set(in.fd)
+		tv := unix.NsecToTimeval(timeout.Nanoseconds())
+		n, err := unix.Select(in.fd+1, &set, nil, nil, &tv)
+		if !errors.Is(err, unix.EINTR) { // a signal, such as of a resized window
+			return n > 0, err
+		}
 	}
-	if in.fd < 0 {
-		return true, nil
-	}
-	// Not poll: on macOS it does not know terminals.
-	var set unix.FdSet
-	set.Set(in.fd)
-	tv := unix.NsecToTimeval(timeout.Nanoseconds())
-	n, err := unix.Select(in.fd+1, &set, nil, nil, &tv)
-	if errors.Is(err, unix.EINTR) {
-		return false, nil
-	}
-	return n > 0, err
 }
 
 // inputError turns what a read ended with into the errors of Prompter.

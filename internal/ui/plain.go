@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,14 +27,16 @@ func (p *plain) Select(label string, options []string, def string) (string, erro
 	if err := checkOptions(options, def); err != nil {
 		return "", err
 	}
-	list, number := Escape(label)+"\n", ""
+	var list strings.Builder
+	list.WriteString(Escape(label) + "\n")
+	number := ""
 	for i, option := range options {
-		list += fmt.Sprintf("  %d) %s\n", i+1, Escape(option))
+		fmt.Fprintf(&list, "  %d) %s\n", i+1, Escape(option))
 		if def != "" && option == def {
 			number = strconv.Itoa(i + 1)
 		}
 	}
-	question := fmt.Sprintf("%sNumber, 1 to %d%s: ", list, len(options), bracketed(number))
+	question := fmt.Sprintf("%sNumber, 1 to %d%s: ", list.String(), len(options), bracketed(number))
 	for {
 		answer, err := p.ask(question)
 		if err != nil {
@@ -45,10 +48,8 @@ func (p *plain) Select(label string, options []string, def string) (string, erro
 		if i, err := strconv.Atoi(answer); err == nil && i >= 1 && i <= len(options) {
 			return options[i-1], nil
 		}
-		for _, option := range options { // typed out
-			if answer == option {
-				return option, nil
-			}
+		if slices.Contains(options, answer) { // typed out
+			return answer, nil
 		}
 		question = fmt.Sprintf("Please enter a number from 1 to %d%s: ", len(options), bracketed(number))
 	}

@@ -19,6 +19,9 @@ const (
 // widest cells until a row fits, those of the first column, which names the
 // row, last of all.
 func writeTable(out *bytes.Buffer, header []string, rows [][]string, limit int) {
+	if len(header) == 0 {
+		return
+	}
 	lines := make([][]string, 0, len(rows)+1)
 	lines = append(lines, make([]string, len(header)))
 	for i, h := range header {
@@ -38,7 +41,11 @@ func writeTable(out *bytes.Buffer, header []string, rows [][]string, limit int) 
 		}
 	}
 	if limit > 0 {
-		fit(widths, limit-columnGap*(len(widths)-1))
+		headers := make([]int, len(header))
+		for i, h := range lines[0] {
+			headers[i] = displayWidth(h)
+		}
+		fit(widths, headers, limit-columnGap*(len(widths)-1))
 	}
 	for _, line := range lines {
 		for i, cell := range line {
@@ -49,24 +56,35 @@ func writeTable(out *bytes.Buffer, header []string, rows [][]string, limit int) 
 	}
 }
 
-// fit shrinks the widest of the columns by one until their sum is at most
-// limit or none can shrink.
-func fit(widths []int, limit int) {
-	sum := 0
+// fit shrinks columns until their sum is at most limit: first those after the
+// first down to their headers, then further, and the first at last.
+func fit(widths, headers []int, limit int) {
+	excess := -limit
 	for _, w := range widths {
-		sum += w
+		excess += w
 	}
-	for ; sum > limit; sum-- {
-		rest := widths[1:]
-		if len(rest) == 0 || slices.Max(rest) <= minColumn {
-			rest = widths[:1]
+	floors := slices.Repeat([]int{minColumn}, len(widths))
+	excess = shrink(widths[1:], headers[1:], excess)
+	excess = shrink(widths[1:], floors[1:], excess)
+	shrink(widths[:1], floors[:1], excess)
+}
+
+// shrink takes excess from the widest columns, one by one, and returns what
+// their floors leave of it.
+func shrink(widths, floors []int, excess int) int {
+	for ; excess > 0; excess-- {
+		widest := -1
+		for i, w := range widths {
+			if w > max(floors[i], minColumn) && (widest < 0 || w > widths[widest]) {
+				widest = i
+			}
 		}
-		widest := slices.Index(rest, slices.Max(rest))
-		if rest[widest] <= minColumn {
-			return
+		if widest < 0 {
+			return excess
 		}
-		rest[widest]--
+		widths[widest]--
 	}
+	return 0
 }
 
 func displayWidth(s string) int { return text.StringWidthWithoutEscSequences(s) }

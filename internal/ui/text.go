@@ -102,7 +102,7 @@ func writePairs(out *bytes.Buffer, pairs []block, limit int) {
 // further lines below the first.
 func writeWrapped(out *bytes.Buffer, prefix, s string, limit int) {
 	hanging := strings.Repeat(" ", displayWidth(prefix))
-	for _, line := range strings.Split(strings.TrimRight(EscapeLines(s), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(EscapeLines(s), "\n"), "\n") {
 		for _, part := range wrap(line, limit-len(hanging)) {
 			out.WriteString(strings.TrimRight(prefix+part, " ") + "\n")
 			prefix = hanging
