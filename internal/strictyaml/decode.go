@@ -49,7 +49,7 @@ func decodeValue(path string, n *yaml.Node, out reflect.Value) error {
 // decodeText serves types that read themselves from text. A date may stand
 // without quotes for them: its text is passed on unchanged.
 func decodeText(path string, n *yaml.Node, out reflect.Value) (done bool, err error) {
-	u, ok := out.Addr().Interface().(encoding.TextUnmarshaler)
+	u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](out.Addr())
 	if !ok {
 		return false, nil
 	}

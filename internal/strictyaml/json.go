@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -68,7 +69,7 @@ func (p *jsonParser) value(depth int) (*yaml.Node, error) {
 			n.Tag = "!!int"
 		}
 	case bool:
-		n.Tag, n.Value = "!!bool", fmt.Sprint(t)
+		n.Tag, n.Value = "!!bool", strconv.FormatBool(t)
 	case nil:
 		n.Tag, n.Value = "!!null", "null"
 	}

@@ -9,8 +9,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxInteger is the largest whole number that every JSON reader keeps exactly.
-const maxInteger = 1<<53 - 1
+// maxNumber is the largest whole number that every JSON reader keeps exactly.
+// Fractions go no further: a larger one is whole, and is written as such.
+const maxNumber = 1<<53 - 1
+
+const outOfRange = "is out of range: numbers go to 9007199254740991"
 
 // stringOf returns the text of a node that stands where a string belongs.
 func stringOf(path string, n *yaml.Node) (string, error) {
@@ -44,8 +47,8 @@ func intOf(path string, n *yaml.Node) (int64, error) {
 		return 0, refuse(path, n, "must be a whole number in plain decimal digits")
 	}
 	i, err := strconv.ParseInt(n.Value, 10, 64)
-	if err != nil || i > maxInteger || i < -maxInteger {
-		return 0, refuse(path, n, "is out of range: whole numbers go to 9007199254740991")
+	if err != nil || i > maxNumber || i < -maxNumber {
+		return 0, refuse(path, n, outOfRange)
 	}
 	return i, nil
 }
@@ -62,36 +65,22 @@ func floatOf(path string, n *yaml.Node) (float64, error) {
 		return 0, refuse(path, n, "must be a number in plain decimal digits")
 	}
 	f, err := strconv.ParseFloat(n.Value, 64)
-	if err != nil || f == 0 && math.Signbit(f) {
-		return 0, refuse(path, n, "is out of range")
+	if err != nil || math.Abs(f) > maxNumber {
+		return 0, refuse(path, n, outOfRange)
+	}
+	if f == 0 && math.Signbit(f) {
+		return 0, refuse(path, n, "must be a number in plain decimal digits")
 	}
 	return f, nil
 }
 
 // anyOf returns the plain value of a node that may hold anything.
 func anyOf(path string, n *yaml.Node) (any, error) {
-	switch n.Kind {
-	case yaml.MappingNode:
-		m := make(map[string]any, len(n.Content)/2)
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i].Value
-			v, err := anyOf(join(path, key), n.Content[i+1])
-			if err != nil {
-				return nil, err
-			}
-			m[key] = v
-		}
-		return m, nil
-	case yaml.SequenceNode:
-		list := make([]any, len(n.Content))
-		for i, item := range n.Content {
-			v, err := anyOf(index(path, i), item)
-			if err != nil {
-				return nil, err
-			}
-			list[i] = v
-		}
-		return list, nil
+	if n.Kind == yaml.MappingNode {
+		return mapOf(path, n)
+	}
+	if n.Kind == yaml.SequenceNode {
+		return listOf(path, n)
 	}
 	switch n.ShortTag() {
 	case "!!null":
@@ -108,6 +97,31 @@ func anyOf(path string, n *yaml.Node) (any, error) {
 	default:
 		return stringOf(path, n)
 	}
+}
+
+func mapOf(path string, n *yaml.Node) (any, error) {
+	m := make(map[string]any, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i].Value
+		v, err := anyOf(join(path, key), n.Content[i+1])
+		if err != nil {
+			return nil, err
+		}
+		m[key] = v
+	}
+	return m, nil
+}
+
+func listOf(path string, n *yaml.Node) (any, error) {
+	list := make([]any, len(n.Content))
+	for i, item := range n.Content {
+		v, err := anyOf(index(path, i), item)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = v
+	}
+	return list, nil
 }
 
 // ambiguous says what is wrong with a plain word that is a string here and

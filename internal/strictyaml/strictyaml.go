@@ -94,8 +94,7 @@ func decodeDocument(name string, doc *yaml.Node, v any) error {
 	fresh := reflect.New(out.Type().Elem()).Elem()
 	fresh.Set(out.Elem())
 	if err := decodeValue("", doc, fresh); err != nil {
-		var e *Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*Error](err); ok {
 			e.File = name
 		}
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/platformctl/platformctl/internal/strictyaml"
 )
 
@@ -100,20 +101,20 @@ func TestDecodeKeepsTargetOnError(t *testing.T) {
 }
 
 func TestErrorNamesPlace(t *testing.T) {
-	in := "version: '1'\nlist:\n  - name: a\n  - nmae: b\n"
+	in := "version: '1'\nlist:\n  - name: a\n  - nam: b\n"
 	err := strictyaml.Decode("platform.yaml", []byte(in), &spec{})
 	var e *strictyaml.Error
 	if !errors.As(err, &e) {
 		t.Fatalf("Decode = %v, want *strictyaml.Error", err)
 	}
 	want := &strictyaml.Error{
-		File: "platform.yaml", Line: 4, Column: 5, Field: "list[1].nmae",
+		File: "platform.yaml", Line: 4, Column: 5, Field: "list[1].nam",
 		Problem: "unknown field", Known: []string{"name"},
 	}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("Error (-want +got):\n%s", diff)
 	}
-	if got, want := e.Error(), `platform.yaml:4: field "list[1].nmae": unknown field`; got != want {
+	if got, want := e.Error(), `platform.yaml:4: field "list[1].nam": unknown field`; got != want {
 		t.Errorf("Error() = %q, want %q", got, want)
 	}
 }
