@@ -2,6 +2,7 @@ package capability
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -55,9 +56,7 @@ func (s *scope) withResults(outputs, secrets []string) (*scope, error) {
 		return nil, fmt.Errorf("expression environment: %w", err)
 	}
 	fields := map[string][]string{"outputs": outputs, "secrets": secrets}
-	for name, known := range s.fields {
-		fields[name] = known
-	}
+	maps.Copy(fields, s.fields)
 	return &scope{env, fields}, nil
 }
 

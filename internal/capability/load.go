@@ -71,8 +71,7 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 
 // shortPathError leaves out the path, which the caller names in full.
 func shortPathError(err error) error {
-	var e *fs.PathError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
 	}
 	return err

@@ -1,7 +1,6 @@
 package capability
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -73,7 +72,7 @@ func parseJSON(kind, text string) (any, string) {
 		Value any `yaml:"value"`
 	}
 	if err := strictyaml.DecodeJSON("value", []byte(`{"value":`+text+`}`), &v); err != nil {
-		return nil, fmt.Sprintf("must be a JSON %s", kind)
+		return nil, "must be a JSON " + kind
 	}
 	return v.Value, ""
 }

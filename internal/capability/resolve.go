@@ -38,8 +38,7 @@ func (d *Definition) Resolve(ask Ask) (*Resolution, error) {
 
 	at, err := choose(compiled.implementations, ask)
 	if err != nil {
-		var match *MatchError
-		if errors.As(err, &match) {
+		if match, ok := errors.AsType[*MatchError](err); ok {
 			match.Capability = r.Capability
 		}
 		return nil, err
@@ -141,8 +140,7 @@ func (r *Resolution) Env(outputs map[string]any, secrets map[string]string) (map
 	vars := clone(r.vars)
 	vars["outputs"], vars["secrets"] = clone(outputs), secrets
 	values, err := evalMap(r.typ.env, vars)
-	var failed *ExpressionError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*ExpressionError](err); ok {
 		for _, secret := range secrets {
 			if secret != "" {
 				failed.Problem = strings.ReplaceAll(failed.Problem, secret, "[redacted]")

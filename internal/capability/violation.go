@@ -15,12 +15,11 @@ import (
 
 // schemaProblem says in one line why a schema is none.
 func schemaProblem(err error) string {
-	var invalid *jsonschema.SchemaValidationError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
 		err = invalid.Err
 	}
-	var v *jsonschema.ValidationError
-	if !errors.As(err, &v) {
+	v, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
 		return err.Error()
 	}
 	leaf := firstLeaf(v)
@@ -30,8 +29,8 @@ func schemaProblem(err error) string {
 // inputError turns what the validator found in value, the value of input name
 // or all inputs when name is empty, into the first error by field.
 func inputError(err error, name string, value any) error {
-	var v *jsonschema.ValidationError
-	if !errors.As(err, &v) {
+	v, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
 		return err
 	}
 	leaf := firstLeaf(v)
