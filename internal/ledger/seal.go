@@ -149,6 +149,18 @@ func checkText(field string, value any) error {
 		if !utf8.ValidString(v) {
 			return &EventError{field, "is not valid UTF-8"}
 		}
+	case []string:
+		for i, item := range v {
+			if err := checkText(fmt.Sprintf("%s[%d]", field, i), item); err != nil {
+				return err
+			}
+		}
+	case map[string]string:
+		for key, item := range v {
+			if !utf8.ValidString(key + item) {
+				return &EventError{field + "." + key, "is not valid UTF-8"}
+			}
+		}
 	case map[string]any:
 		for key, item := range v {
 			if !utf8.ValidString(key) {
