@@ -19,25 +19,21 @@ import (
 type account struct {
 	namespace bool
 	other     bool
-	uid, gid  int // inside the namespace, or of the other user
+	uid, gid  uint32 // inside the namespace, or of the other user
 }
 
 // command prepares a program that runs under the account, in a session of its
 // own and with nothing of our environment but PATH.
 func (a account) command(ctx context.Context, s *Server, path string, args ...string) *exec.Cmd {
-	getenv := s.locate.Getenv
-	if getenv == nil {
-		getenv = func(string) string { return "" }
-	}
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = environment(getenv("PATH"))
+	cmd.Env = environment(s.locate.getenv("PATH"))
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	switch {
 	case a.namespace:
 		enterNamespace(cmd.SysProcAttr, a.uid, a.gid)
 	case a.other:
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
 	}
 	return cmd
 }
@@ -57,7 +53,7 @@ func (a account) give(paths ...string) error {
 		return nil
 	}
 	for _, path := range paths {
-		if err := os.Lchown(path, a.uid, a.gid); err != nil {
+		if err := os.Lchown(path, int(a.uid), int(a.gid)); err != nil {
 			return err
 		}
 	}
@@ -75,7 +71,7 @@ func (s *Server) account(ctx context.Context, b Binaries, rec *record) (account,
 	existing := err == nil
 	if existing && euid == 0 {
 		if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid != 0 {
-			return account{other: true, uid: int(owner.Uid), gid: int(owner.Gid)}, nil
+			return account{other: true, uid: owner.Uid, gid: owner.Gid}, nil
 		}
 	}
 	inside := account{namespace: true}
@@ -87,7 +83,7 @@ func (s *Server) account(ctx context.Context, b Binaries, rec *record) (account,
 	case euid != 0:
 		return account{}, nil // a user without a name; initdb will say so
 	case existing:
-		return account{}, fmt.Errorf("run PostgreSQL in a user namespace: %w", err)
+		return account{}, &StartError{Step: "start", Err: fmt.Errorf("in a user namespace: %w", err)}
 	}
 	return s.otherUser(ctx, b, rec, err)
 }
@@ -143,7 +139,7 @@ func (s *Server) try(ctx context.Context, b Binaries, a account, dir string) err
 
 // knownUser returns the numbers of a user other than root who has a name:
 // initdb refuses to run as a user without one.
-func knownUser() (uid, gid int) {
+func knownUser() (uid, gid uint32) {
 	for _, name := range []string{"postgres", "_postgres", "nobody", "daemon"} {
 		if u, err := user.Lookup(name); err == nil {
 			if uid, gid = ids(u); uid != 0 {
@@ -154,11 +150,11 @@ func knownUser() (uid, gid int) {
 	return 65534, 65534
 }
 
-func ids(u *user.User) (uid, gid int) {
-	uid, errUID := strconv.Atoi(u.Uid)
-	gid, errGID := strconv.Atoi(u.Gid)
+func ids(u *user.User) (uid, gid uint32) {
+	uid64, errUID := strconv.ParseUint(u.Uid, 10, 32)
+	gid64, errGID := strconv.ParseUint(u.Gid, 10, 32)
 	if errUID != nil || errGID != nil {
 		return 0, 0
 	}
-	return uid, gid
+	return uint32(uid64), uint32(gid64)
 }

@@ -13,7 +13,7 @@ var ErrDamaged = errors.New("server directory is damaged")
 
 // NotFoundError says that no usable PostgreSQL was found.
 type NotFoundError struct {
-	Searched []string // directories and patterns, in the order of the search
+	Searched []string // directories, patterns and "PATH", in the order of the search
 	Broken   []Broken // what was found but cannot be used
 }
 

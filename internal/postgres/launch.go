@@ -125,6 +125,9 @@ func (l launcher) run(ctx context.Context) error {
 			return newStartError("start", child.output(), ctx.Err())
 		case err := <-child.done():
 			if !child.transient() && free(ctx, l.rec.Port) {
+				if full(l.server.dir) { // then the log does not say it
+					err = syscall.ENOSPC
+				}
 				return newStartError("start", child.output(), err)
 			}
 			child = nil
@@ -139,7 +142,7 @@ func (l launcher) launch(ctx context.Context, found postmaster) (*child, error) 
 	if err := endOrphans(ctx, l.rec.Data); err != nil {
 		return nil, err
 	}
-	if found.PID > 0 && exists(found.PID) {
+	if found.PID > 0 && stranger(ctx, found.PID, l.rec.Data) {
 		// The number belongs to another program by now. PostgreSQL would
 		// believe that it is the server and refuse to start.
 		if err := os.Remove(filepath.Join(l.rec.Data, "postmaster.pid")); err != nil {

@@ -33,13 +33,13 @@ type Binaries struct {
 type LocateOptions struct {
 	Getenv    func(string) string // nil is an empty environment
 	ExtraDirs []string            // searched last
-	Patterns  []string            // globs of directories; nil is [UsualDirs]
+	Patterns  []string            // globs of directories; nil is where packages put them
 	Major     int                 // the only major version wanted; 0 is any
 }
 
-// UsualDirs returns where packages put the binaries: Debian, RHEL, other
+// usualDirs returns where packages put the binaries: Debian, RHEL, other
 // Linuxes, Homebrew, Postgres.app.
-func UsualDirs() []string {
+func usualDirs() []string {
 	return []string{
 		"/usr/lib/postgresql/*/bin",
 		"/usr/pgsql-*/bin",
@@ -72,6 +72,39 @@ func Locate(ctx context.Context, o LocateOptions) (Binaries, error) {
 	return Binaries{}, notFound
 }
 
+func (o LocateOptions) getenv(name string) string {
+	if o.Getenv == nil {
+		return ""
+	}
+	return o.Getenv(name)
+}
+
+// Psql returns the path of a psql: of PATH, else of the places where Locate
+// searches. The error is a *NotFoundError.
+func Psql(o LocateOptions) (string, error) {
+	for _, dir := range filepath.SplitList(o.getenv("PATH")) {
+		// A link is not followed: Debian's is to a program that looks at its name.
+		if path := filepath.Join(dir, "psql"); filepath.IsAbs(dir) && executable(path) {
+			return path, nil
+		}
+	}
+	notFound := &NotFoundError{}
+	for _, place := range o.places() {
+		notFound.Searched = append(notFound.Searched, place.name)
+		for _, dir := range place.dirs() {
+			if path := filepath.Join(dir, "psql"); executable(path) {
+				return path, nil
+			}
+		}
+	}
+	return "", notFound
+}
+
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
+
 // place is one step of the search: its name and the directories behind it.
 type place struct {
 	name string
@@ -79,25 +112,17 @@ type place struct {
 }
 
 func (o LocateOptions) places() []place {
-	getenv := o.Getenv
-	if getenv == nil {
-		getenv = func(string) string { return "" }
-	}
 	var places []place
-	if dir := getenv(BinVariable); dir != "" {
+	if dir := o.getenv(BinVariable); dir != "" {
 		places = append(places, place{dir, func() []string { return []string{resolve(dir)} }})
 		if o.Major == 0 { // data of another version than the chosen one may still need the others
 			return places
 		}
 	}
-	for _, dir := range filepath.SplitList(getenv("PATH")) {
-		if filepath.IsAbs(dir) {
-			places = append(places, place{dir, func() []string { return behindLinks(dir) }})
-		}
-	}
+	places = append(places, place{"PATH", func() []string { return behindLinks(o.getenv("PATH")) }})
 	patterns := o.Patterns
 	if patterns == nil {
-		patterns = UsualDirs()
+		patterns = usualDirs()
 	}
 	for _, pattern := range patterns {
 		places = append(places, place{pattern, func() []string { return newestFirst(pattern) }})
@@ -109,13 +134,18 @@ func (o LocateOptions) places() []place {
 }
 
 // behindLinks returns the directories that the PostgreSQL binaries of a PATH
-// directory really are in: often there are links to some of them only.
-func behindLinks(dir string) []string {
+// really are in: often there are links to some of them only.
+func behindLinks(path string) []string {
 	var dirs []string
-	for _, name := range []string{"postgres", "initdb", "pg_ctl"} {
-		real, err := filepath.EvalSymlinks(filepath.Join(dir, name))
-		if err == nil && !slices.Contains(dirs, filepath.Dir(real)) {
-			dirs = append(dirs, filepath.Dir(real))
+	for _, dir := range filepath.SplitList(path) {
+		if !filepath.IsAbs(dir) {
+			continue // would depend on where we happen to be
+		}
+		for _, name := range []string{"postgres", "initdb", "pg_ctl"} {
+			target, err := filepath.EvalSymlinks(filepath.Join(dir, name))
+			if err == nil && !slices.Contains(dirs, filepath.Dir(target)) {
+				dirs = append(dirs, filepath.Dir(target))
+			}
 		}
 	}
 	return dirs
@@ -148,8 +178,8 @@ func resolve(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
 	}
 	return path
 }

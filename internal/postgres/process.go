@@ -12,12 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exists tells whether there is a process of that number.
-func exists(pid int) bool {
-	err := syscall.Kill(pid, 0)
-	return err == nil || errors.Is(err, syscall.EPERM)
-}
-
 // endOrphans ends the server processes that a killed server left behind in its
 // data directory: they hold the shared memory that the next one needs. The
 // caller has made sure that no server lives.
@@ -76,4 +70,10 @@ func descriptorsIn(dir string) []int {
 		}
 	}
 	return fds
+}
+
+// full tells whether the disk of a directory has no room for even a log line.
+func full(dir string) bool {
+	var st unix.Statfs_t
+	return unix.Statfs(dir, &st) == nil && st.Bavail < 16 // blocks of mostly 4 KiB
 }

@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,10 +16,10 @@ const namespaces = true
 
 // enterNamespace lets a process run in a user namespace in which we are the
 // given user and group.
-func enterNamespace(attr *syscall.SysProcAttr, uid, gid int) {
+func enterNamespace(attr *syscall.SysProcAttr, uid, gid uint32) {
 	attr.Cloneflags = syscall.CLONE_NEWUSER
-	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: os.Geteuid(), Size: 1}}
-	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: os.Getegid(), Size: 1}}
+	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: int(uid), HostID: os.Geteuid(), Size: 1}}
+	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: int(gid), HostID: os.Getegid(), Size: 1}}
 }
 
 // lives tells whether a process is a PostgreSQL server at work in a directory.
@@ -26,15 +28,38 @@ func lives(_ context.Context, pid int, data string) bool {
 	return err == nil && pid > 0 && worksIn(pid, info)
 }
 
+// stranger tells whether there is a process which is certainly not a PostgreSQL
+// server at work in a directory.
+func stranger(_ context.Context, pid int, data string) bool {
+	proc := filepath.Join("/proc", strconv.Itoa(pid))
+	if _, err := os.Stat(proc); err != nil {
+		return false
+	}
+	exe, err := os.Readlink(filepath.Join(proc, "exe"))
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist) // it has ended, and its parent does not care
+	}
+	if !isPostgres(exe) {
+		return true
+	}
+	cwd, cwdErr := os.Stat(filepath.Join(proc, "cwd"))
+	info, err := os.Stat(data)
+	return cwdErr == nil && err == nil && !os.SameFile(cwd, info)
+}
+
 func worksIn(pid int, dir os.FileInfo) bool {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))
-	exe, err := os.Readlink(filepath.Join(proc, "exe")) // "… (deleted)" after an upgrade
-	if err != nil || !strings.HasPrefix(filepath.Base(exe), "postgres") {
+	exe, err := os.Readlink(filepath.Join(proc, "exe"))
+	if err != nil || !isPostgres(exe) {
 		return false
 	}
 	cwd, err := os.Stat(filepath.Join(proc, "cwd"))
 	return err == nil && os.SameFile(cwd, dir)
 }
+
+// isPostgres looks at the program of a process, which ends in " (deleted)" after
+// an upgrade.
+func isPostgres(exe string) bool { return strings.HasPrefix(filepath.Base(exe), "postgres") }
 
 // processesIn lists the PostgreSQL processes at work in a directory.
 func processesIn(data string) []int {

@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -13,7 +14,7 @@ import (
 // namespaces tells whether this system has user namespaces at all.
 const namespaces = false
 
-func enterNamespace(*syscall.SysProcAttr, int, int) {}
+func enterNamespace(*syscall.SysProcAttr, uint32, uint32) {}
 
 // lives tells whether a process is a PostgreSQL server. Its directory cannot be
 // had without root; the port that the caller asks next makes up for it.
@@ -23,6 +24,16 @@ func lives(ctx context.Context, pid int, _ string) bool {
 	}
 	out, err := exec.CommandContext(ctx, "/bin/ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
 	return err == nil && strings.Contains(string(out), "postgres")
+}
+
+// stranger tells whether a process is certainly not a PostgreSQL server.
+func stranger(ctx context.Context, pid int, data string) bool {
+	return exists(pid) && !lives(ctx, pid, data)
+}
+
+func exists(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
 // processesIn cannot tell here: what a killed server left behind ends by itself

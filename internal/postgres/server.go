@@ -113,7 +113,11 @@ func (s *Server) start(ctx context.Context) (Connection, error) {
 	}
 	if found.State == Running {
 		rec.Port = found.Port
-	} else if err := s.bringUp(ctx, &rec, password); err != nil {
+		err = s.writeRecord(rec)
+	} else {
+		err = s.bringUp(ctx, &rec, password)
+	}
+	if err != nil {
 		return Connection{}, err
 	}
 	if err := s.writeConnection(rec.Port); err != nil {
