@@ -26,7 +26,7 @@ help: ## list the targets
 
 setup: ## find Terraform and PostgreSQL, or bring them
 	@command -v go >/dev/null || { echo "error: go is not in PATH; install Go 1.26 or newer: https://go.dev/dl" >&2; exit 1; }
-	@$(STAGE) "looking for Terraform and PostgreSQL" go run ./cmd/setup
+	@$(STAGE) "looking for Terraform and PostgreSQL" go run ./cmd/setup $(SETUP)
 
 build: ## build bin/platformctl
 	@$(STAGE) "building bin/platformctl $(VERSION)" go build -trimpath -ldflags '$(LDFLAGS)' -o bin/platformctl ./cmd/platformctl
@@ -37,9 +37,11 @@ install: build ## copy it to $PREFIX/bin, ~/.local/bin or $GOBIN
 demo: setup build ## set up, build, install, and request a real database
 	@scripts/demo.sh bin/platformctl
 
-test: setup ## set up and run all tests
-	@$(STAGE) "unit tests, with the race detector" \
-		env $(WITH_TOOLS) $(CHECKED) go test -json -race $$(go list ./... | grep -v /e2e)
+test: ## set up and run all tests
+	@$(MAKE) --no-print-directory setup SETUP=-tests
+	@race=$$([ "$$(go env CGO_ENABLED)" = 0 ] || echo -race); \
+		$(STAGE) "unit tests $${race:-(no C compiler, so without the race detector)}" \
+		env $(WITH_TOOLS) $(CHECKED) go test -json $$race $$(go list ./... | grep -v /e2e)
 	@$(STAGE) "stories: the built binary, real Terraform, real PostgreSQL" \
 		env $(WITH_TOOLS) $(CHECKED) go test -json -timeout 20m ./e2e/...
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory test-unprivileged; fi

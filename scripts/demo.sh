@@ -10,9 +10,14 @@ resource=checkout-service-postgresql
 
 # show prints a command as a person types it, then runs it.
 show() {
-  printf '\n$ platformctl'
-  printf ' %q' "$@"
-  printf '\n'
+  local line='$ platformctl' arg
+  for arg; do
+    case "$arg" in
+      *[\ \$]*) line+=" '$arg'" ;;
+      *) line+=" $arg" ;;
+    esac
+  done
+  printf '\n%s\n' "$line"
   "$platformctl" "$@"
 }
 

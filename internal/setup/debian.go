@@ -17,27 +17,39 @@ import (
 // server when they are installed.
 const clusterConf = "/etc/postgresql-common/createcluster.conf"
 
-func (o Options) fromDebian(ctx context.Context) error {
+// fromDebian installs a package of the distribution, as root on Debian.
+func (o Options) fromDebian(ctx context.Context, name string, install func(context.Context) error) error {
 	if !o.Root {
-		return errors.New("package of the distribution: only root can install it")
+		return fmt.Errorf("package %s of the distribution: only root can install it", name)
 	}
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return errors.New("package of the distribution: only Debian's is known, and there is no apt-get")
+		return fmt.Errorf("package %s of the distribution: only Debian's is known, and there is no apt-get", name)
 	}
-	o.Step("installing Debian's package postgresql")
-	if err := installDebian(ctx, clusterConf); err != nil {
-		return fmt.Errorf("Debian's package postgresql: %w", err) //nolint:staticcheck // it begins with a name
+	o.Step("installing Debian's package " + name)
+	err := apt(ctx, "update")
+	if err == nil {
+		err = install(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("package %s of Debian: %w", name, err)
 	}
 	return nil
 }
 
-// installDebian installs the PostgreSQL programs and no server: the package
+func (o Options) postgresFromDebian(ctx context.Context) error {
+	return o.fromDebian(ctx, "postgresql", func(ctx context.Context) error { return installPostgres(ctx, clusterConf) })
+}
+
+func (o Options) compilerFromDebian(ctx context.Context) error {
+	return o.fromDebian(ctx, "gcc", func(ctx context.Context) error {
+		return apt(ctx, "install", "-y", "--no-install-recommends", "gcc", "libc6-dev")
+	})
+}
+
+// installPostgres installs the PostgreSQL programs and no server: the package
 // would make one and start it on port 5432, unless conf says otherwise while it
 // is installed. Afterwards conf is as the packages brought it.
-func installDebian(ctx context.Context, conf string) (err error) {
-	if err := apt(ctx, "update"); err != nil {
-		return err
-	}
+func installPostgres(ctx context.Context, conf string) (err error) {
 	if err := apt(ctx, "install", "-y", "--no-install-recommends", "postgresql-common"); err != nil {
 		return err
 	}

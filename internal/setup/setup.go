@@ -9,11 +9,14 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -33,8 +36,8 @@ type Options struct {
 
 // Tool is a program that platformctl needs, found or brought.
 type Tool struct {
-	Name    string // Terraform, OpenTofu, PostgreSQL
-	Version string
+	Name    string // Terraform, OpenTofu, PostgreSQL, C compiler
+	Version string // empty for a compiler
 	Path    string // of the program, or of the directory of programs
 }
 
@@ -110,7 +113,22 @@ func (o Options) PostgreSQL(ctx context.Context) (Tool, error) {
 	if o.Getenv(postgres.BinVariable) != "" {
 		return find(ctx)
 	}
-	return o.ensure(ctx, "PostgreSQL", find, o.fromDebian, o.fromNPM)
+	return o.ensure(ctx, "PostgreSQL", find, o.postgresFromDebian, o.fromNPM)
+}
+
+// Compiler returns the C compiler that Go's race detector needs, for tests only.
+// When there is none it installs Debian's package (as root, on Debian). No way
+// left is a [*MissingError].
+func (o Options) Compiler(ctx context.Context) (Tool, error) {
+	find := func(context.Context) (Tool, error) {
+		name := cmp.Or(o.Getenv("CC"), "gcc")
+		if runtime.GOOS == "darwin" {
+			name = cmp.Or(o.Getenv("CC"), "clang")
+		}
+		path, err := exec.LookPath(name)
+		return Tool{Name: "C compiler", Path: path}, err
+	}
+	return o.ensure(ctx, "C compiler", find, o.compilerFromDebian)
 }
 
 // ensure finds a tool, or brings it in the first way that leads to finding it.

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -139,73 +140,82 @@ func TestNamedProgramsAreNotReplaced(t *testing.T) {
 	}
 }
 
-func TestInstallDebian(t *testing.T) {
-	const original = "# Default values\n"
-	tests := map[string]struct {
-		failing string // the apt-get command that fails
-		want    []string
-		wantErr string
-	}{
-		"installs without a server": {want: []string{
-			"update",
-			"install -y --no-install-recommends postgresql-common",
-			"install -y --no-install-recommends postgresql create_main_cluster = false",
-		}},
-		"no network": {failing: "update", want: []string{"update"}, wantErr: "no such host"},
-		"package fails": {failing: "recommends postgresql", wantErr: "no such host", want: []string{
-			"update",
-			"install -y --no-install-recommends postgresql-common",
-			"install -y --no-install-recommends postgresql create_main_cluster = false",
-		}},
+const clusterDefaults = "# Default values\n"
+
+// fakeDebian puts an apt-get into PATH that notes its arguments, without the
+// options that are always the same, and what the returned file of settings says
+// meanwhile. It fails for arguments that end in failing.
+func fakeDebian(t *testing.T, failing string) (conf string, calls func() string) {
+	t.Helper()
+	dir := t.TempDir()
+	conf, log := filepath.Join(dir, "createcluster.conf"), filepath.Join(dir, "log")
+	if err := os.WriteFile(conf, []byte(clusterDefaults), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	program(t, filepath.Join(dir, "bin", "apt-get"), `
+		[ "$DEBIAN_FRONTEND" = noninteractive ] || exit 3
+		line=$(echo "$*" | sed 's/^-q -o [^ ]* -o [^ ]* -o [^ ]* //')
+		echo $line $(grep ^create_main_cluster "$CONF") >>"$LOG"
+		case "$line" in *"$FAILING") echo "no such host" >&2; exit 100;; esac`)
+	t.Setenv("PATH", filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+	t.Setenv("CONF", conf)
+	t.Setenv("LOG", log)
+	t.Setenv("FAILING", cmp.Or(failing, "nothing"))
+	return conf, func() string {
+		got, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(got)
+	}
+}
+
+func TestInstallPostgres(t *testing.T) {
+	common := "install -y --no-install-recommends postgresql-common\n"
+	server := "install -y --no-install-recommends postgresql create_main_cluster = false\n"
+	tests := map[string]struct{ failing, want, wantErr string }{
+		"installs without a server": {want: common + server},
+		"no network":                {failing: "common", want: common, wantErr: "no such host"},
+		"package fails":             {failing: "postgresql", want: common + server, wantErr: "no such host"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			conf, log := filepath.Join(dir, "createcluster.conf"), filepath.Join(dir, "log")
-			if err := os.WriteFile(conf, []byte(original), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			// It notes its arguments after the options, and the setting.
-			program(t, filepath.Join(dir, "bin", "apt-get"), `
-				[ "$DEBIAN_FRONTEND" = noninteractive ] || exit 3
-				line=$(echo "$*" | sed 's/^-q -o [^ ]* -o [^ ]* -o [^ ]* //')
-				echo $line $(grep ^create_main_cluster "$CONF") >>"$LOG"
-				case "$line" in *"$FAILING") echo "no such host" >&2; exit 100;; esac`)
-			failing := tt.failing
-			if failing == "" {
-				failing = "nothing"
-			}
-			t.Setenv("PATH", filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
-			t.Setenv("CONF", conf)
-			t.Setenv("LOG", log)
-			t.Setenv("FAILING", failing)
-
-			err := installDebian(t.Context(), conf)
+			conf, calls := fakeDebian(t, tt.failing)
+			err := installPostgres(t.Context(), conf)
 			if tt.wantErr == "" && err != nil || tt.wantErr != "" && (err == nil || !strings.Contains(err.Error(), tt.wantErr)) {
-				t.Errorf("installDebian() = %v, want %q", err, tt.wantErr)
+				t.Errorf("installPostgres() = %v, want %q", err, tt.wantErr)
 			}
-			got, err := os.ReadFile(log)
-			if err != nil {
-				t.Fatal(err)
+			if got := calls(); got != tt.want {
+				t.Errorf("apt-get was called with\n%swant\n%s", got, tt.want)
 			}
-			if want := strings.Join(tt.want, "\n") + "\n"; string(got) != want {
-				t.Errorf("apt-get was called with\n%swant\n%s", got, want)
-			}
-			if after, err := os.ReadFile(conf); err != nil || string(after) != original {
+			if after, err := os.ReadFile(conf); err != nil || string(after) != clusterDefaults {
 				t.Errorf("the setting stays changed: %q, %v", after, err)
 			}
 		})
 	}
 }
 
+func TestCompilerFromDebian(t *testing.T) {
+	_, calls := fakeDebian(t, "")
+	o := options(t)
+	o.Root = true
+	o.Getenv = func(k string) string { return map[string]string{"CC": "no-such-compiler"}[k] }
+	if _, err := o.Compiler(t.Context()); err == nil {
+		t.Error("a compiler that is not there was found")
+	}
+	if got, want := calls(), "update\ninstall -y --no-install-recommends gcc libc6-dev\n"; got != want {
+		t.Errorf("apt-get was called with\n%swant\n%s", got, want)
+	}
+}
+
 func TestDebianIsForRoot(t *testing.T) {
 	o := options(t)
-	if err := o.fromDebian(t.Context()); err == nil || !strings.Contains(err.Error(), "only root") {
-		t.Errorf("fromDebian() as a user = %v", err)
+	if err := o.postgresFromDebian(t.Context()); err == nil || !strings.Contains(err.Error(), "only root") {
+		t.Errorf("as a user: %v", err)
 	}
 	o.Root = true
 	t.Setenv("PATH", t.TempDir())
-	if err := o.fromDebian(t.Context()); err == nil || !strings.Contains(err.Error(), "no apt-get") {
-		t.Errorf("fromDebian() without apt-get = %v", err)
+	if err := o.postgresFromDebian(t.Context()); err == nil || !strings.Contains(err.Error(), "no apt-get") {
+		t.Errorf("without apt-get: %v", err)
 	}
 }
