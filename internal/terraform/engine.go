@@ -58,7 +58,10 @@ func Find(ctx context.Context, opts FindOptions) (Engine, error) {
 	if err != nil {
 		return Engine{}, err
 	}
-	base := Engine{env: env, cache: opts.CacheDir}
+	base := Engine{env: env}
+	if opts.CacheDir != "" {
+		base.cache = filepath.Join(opts.CacheDir, "terraform")
+	}
 	if path := opts.Getenv(engineVar); path != "" {
 		if !filepath.IsAbs(path) {
 			return Engine{}, &NotExecutableError{Path: path, Reason: "not an absolute path"}
@@ -147,7 +150,7 @@ func (e Engine) ask(ctx context.Context) (product, number string, err error) {
 	}
 	// Something else than an engine may ignore the signal, or leave a child that
 	// holds the pipes open.
-	tf.SetEnableLegacyPipeClosing(true) //nolint:errcheck // it has no error to give
+	_ = tf.SetEnableLegacyPipeClosing(true)
 	_ = tf.SetWaitDelay(time.Second)
 	var out bytes.Buffer
 	tf.SetStdout(&out)

@@ -119,11 +119,16 @@ func (w *workspace) fetch(ctx context.Context, files map[string][]byte) (*tree, 
 // dropGit removes the clones' metadata: it is large, not part of the digest, and
 // holds the address with whatever credentials are in it.
 func dropGit(dir string) error {
-	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() || entry.Name() != ".git" {
 			return err
 		}
-		if err := os.RemoveAll(name); err != nil {
+		if err := root.RemoveAll(name); err != nil {
 			return err
 		}
 		return fs.SkipDir
@@ -143,7 +148,7 @@ func (w *workspace) adopt() error {
 
 // checkSource refuses addresses that are options, paths or templates.
 func checkSource(m Module) error {
-	problem := ""
+	var problem string
 	_, query, _ := strings.Cut(m.Source, "?")
 	switch {
 	case m.Source == "":

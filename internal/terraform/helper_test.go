@@ -23,11 +23,11 @@ func getenv(pairs ...string) func(string) string {
 }
 
 // engine is the real one, with a cache of its own.
-func engine(t testing.TB, pairs ...string) terraform.Engine {
-	t.Helper()
-	e, err := terraform.Find(t.Context(), terraform.FindOptions{Getenv: getenv(pairs...), CacheDir: t.TempDir()})
+func engine(tb testing.TB, pairs ...string) terraform.Engine {
+	tb.Helper()
+	e, err := terraform.Find(tb.Context(), terraform.FindOptions{Getenv: getenv(pairs...), CacheDir: tb.TempDir()})
 	if err != nil {
-		t.Fatalf("the tests need terraform or tofu: %v", err)
+		tb.Fatalf("the tests need terraform or tofu: %v", err)
 	}
 	return e
 }
@@ -55,31 +55,31 @@ output "name" {
 }
 `
 
-func prepare(t testing.TB, e terraform.Engine, dir string, m terraform.Module) terraform.Rendered {
-	t.Helper()
-	r, err := e.Prepare(t.Context(), dir, m, "")
+func prepare(tb testing.TB, e terraform.Engine, dir string, m terraform.Module) terraform.Rendered {
+	tb.Helper()
+	r, err := e.Prepare(tb.Context(), dir, m, "")
 	if err != nil {
-		t.Fatalf("Prepare: %v", err)
+		tb.Fatalf("Prepare: %v", err)
 	}
 	return r
 }
 
-func plan(t testing.TB, e terraform.Engine, dir string, run terraform.Run) terraform.Plan {
-	t.Helper()
-	p, err := e.Plan(t.Context(), dir, run)
+func plan(tb testing.TB, e terraform.Engine, dir string, run terraform.Run) terraform.Plan {
+	tb.Helper()
+	p, err := e.Plan(tb.Context(), dir, run)
 	if err != nil {
-		t.Fatalf("Plan: %v", err)
+		tb.Fatalf("Plan: %v", err)
 	}
 	return p
 }
 
 // apply plans and applies, and returns the outputs as JSON text.
-func apply(t testing.TB, e terraform.Engine, dir string) map[string]string {
-	t.Helper()
-	p := plan(t, e, dir, terraform.Run{})
-	raw, err := e.Apply(t.Context(), dir, terraform.Run{PlanDigest: p.Digest})
+func apply(tb testing.TB, e terraform.Engine, dir string) map[string]string {
+	tb.Helper()
+	p := plan(tb, e, dir, terraform.Run{})
+	raw, err := e.Apply(tb.Context(), dir, terraform.Run{PlanDigest: p.Digest})
 	if err != nil {
-		t.Fatalf("Apply: %v", err)
+		tb.Fatalf("Apply: %v", err)
 	}
 	out := map[string]string{}
 	for name, value := range raw {
@@ -92,24 +92,24 @@ func local(source string, variables map[string]any, pairs ...string) terraform.M
 	return terraform.Module{Source: source, Local: files(pairs...), Variables: variables}
 }
 
-func write(t testing.TB, path, content string, perm fs.FileMode) {
-	t.Helper()
+func write(tb testing.TB, path, content string, perm fs.FileMode) {
+	tb.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(content), perm); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.Chmod(path, perm); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func read(t testing.TB, elem ...string) string {
-	t.Helper()
+func read(tb testing.TB, elem ...string) string {
+	tb.Helper()
 	data, err := os.ReadFile(filepath.Join(elem...))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(data)
 }

@@ -66,7 +66,7 @@ func inspect(fsys fs.FS, dir, source string) (*config, error) {
 // refused says why a file may not be in a module, or "".
 func refused(entry fs.DirEntry) string {
 	name := entry.Name()
-	base, _, isTerraform := cutConfigSuffix(name)
+	base, isTerraform := cutConfigSuffix(name)
 	switch {
 	case name == ".terraform":
 		return "is what terraform init leaves behind"
@@ -83,19 +83,19 @@ func refused(entry fs.DirEntry) string {
 }
 
 func isConfig(name string) bool {
-	_, _, ok := cutConfigSuffix(name)
+	_, ok := cutConfigSuffix(name)
 	return ok && !strings.HasPrefix(name, ".")
 }
 
 // cutConfigSuffix splits the name of a configuration file. OpenTofu reads its
 // own suffixes as well.
-func cutConfigSuffix(name string) (base, suffix string, ok bool) {
+func cutConfigSuffix(name string) (base string, ok bool) {
 	for _, suffix := range []string{".tf", ".tf.json", ".tofu", ".tofu.json"} {
 		if base, ok := strings.CutSuffix(name, suffix); ok {
-			return base, suffix, true
+			return base, true
 		}
 	}
-	return name, "", false
+	return name, false
 }
 
 // extra is what tfconfig leaves out.

@@ -44,16 +44,16 @@ func (e Engine) Plan(ctx context.Context, dir string, run Run) (Plan, error) {
 		return Plan{}, err
 	}
 	var changed bool
-	out, err := e.drive(ctx, dir, "plan", run, func(tf *tfexec.Terraform, info tfexec.ReattachInfo) error {
+	out, err := e.drive(ctx, job{dir, "plan", run, func(tf *tfexec.Terraform, info tfexec.ReattachInfo) error {
 		var err error
 		changed, err = tf.Plan(ctx, planOptions(run, info)...)
 		return err
-	})
+	}})
 	if err != nil {
 		_ = os.Remove(file)
 		return Plan{}, err
 	}
-	data, err := os.ReadFile(file) //nolint:gosec // below our own directory
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -96,13 +96,13 @@ func (e Engine) Apply(ctx context.Context, dir string, run Run) (map[string]json
 	if err := checkPlan(file, run.PlanDigest); err != nil {
 		return nil, err
 	}
-	out, err := e.drive(ctx, dir, "apply", run, func(tf *tfexec.Terraform, info tfexec.ReattachInfo) error {
+	out, err := e.drive(ctx, job{dir, "apply", run, func(tf *tfexec.Terraform, info tfexec.ReattachInfo) error {
 		options := []tfexec.ApplyOption{tfexec.DirOrPlan(planFile), tfexec.LockTimeout(stateLockTimeout)}
 		if info != nil {
 			options = append(options, tfexec.Reattach(info))
 		}
 		return tf.Apply(ctx, options...)
-	})
+	}})
 	// Also what a failed apply made is in the state.
 	noted := noteState(dir)
 	if err != nil {
@@ -121,7 +121,7 @@ func (e Engine) Apply(ctx context.Context, dir string, run Run) (map[string]json
 }
 
 func checkPlan(file, digest string) error {
-	data, err := os.ReadFile(file) //nolint:gosec // below our own directory
+	data, err := os.ReadFile(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), err == nil && len(data) == 0:
 		return ErrNoPlan

@@ -88,7 +88,7 @@ func private(dir string) error {
 	if err != nil || info.Mode().Perm() == 0o700 {
 		return err
 	}
-	return os.Chmod(dir, 0o700) //nolint:gosec // 0700 is what a directory needs
+	return os.Chmod(dir, 0o700)
 }
 
 func (w *workspace) path(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
@@ -200,22 +200,18 @@ func writeFiles(dir string, files map[string][]byte) error {
 
 // moduleIs reports whether module/ holds files and nothing else.
 func (w *workspace) moduleIs(files map[string][]byte) bool {
-	root := w.path(moduleDir)
+	root := os.DirFS(w.path(moduleDir))
 	seen := 0
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		rel, err := filepath.Rel(root, name)
-		if err != nil {
-			return err
-		}
-		want, ok := files[filepath.ToSlash(rel)]
+		want, ok := files[name]
 		if !ok || !entry.Type().IsRegular() {
 			return fs.ErrInvalid
 		}
 		seen++
-		have, err := os.ReadFile(name) //nolint:gosec // below our own directory
+		have, err := fs.ReadFile(root, name)
 		if err == nil && !bytes.Equal(have, want) {
 			err = fs.ErrInvalid
 		}

@@ -119,7 +119,7 @@ func checkVariables(values map[string]any, conf *config) error {
 		if conf.Variables[name] == nil {
 			return &InterfaceError{Kind: "variable", Name: name, Problem: "is not declared by the module"}
 		}
-		if err := checkValue(values[name]); err != nil {
+		if _, err := plain(values[name]); err != nil {
 			return &InterfaceError{Kind: "variable", Name: name, Problem: err.Error()}
 		}
 	}
@@ -131,18 +131,22 @@ func checkVariables(values map[string]any, conf *config) error {
 	return nil
 }
 
-// checkValue refuses what JSON cannot hold, and what encoding/json would change
-// without a word.
-func checkValue(v any) error {
+// plain is v as JSON has it: objects, lists, strings, numbers. It refuses what
+// JSON cannot hold, and what encoding/json would change without a word.
+func plain(v any) (any, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("cannot be written: %w", err)
+		return nil, fmt.Errorf("cannot be written: %w", err)
 	}
 	// This escape stands for invalid bytes alone; U+FFFD itself is not escaped.
 	if bytes.Contains(bytes.ReplaceAll(data, []byte(`\\`), nil), []byte(`\ufffd`)) {
-		return errors.New("is not valid UTF-8")
+		return nil, errors.New("is not valid UTF-8")
 	}
-	return nil
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var out any
+	err = dec.Decode(&out)
+	return out, err
 }
 
 func outputBlocks(m Module, conf *config) (object, error) {
@@ -186,12 +190,13 @@ func providerBlocks(m Module, conf *config, needs needs, keep func(string, any) 
 		if alias != "" && !hasAlias(conf, name, alias) {
 			return nil, &InterfaceError{Kind: "provider", Name: key, Problem: "is not declared by the module"}
 		}
-		values := m.Providers[key]
-		if err := checkValue(values); err != nil {
+		values, err := plain(m.Providers[key])
+		if err != nil {
 			return nil, &InterfaceError{Kind: "provider", Name: key, Problem: err.Error()}
 		}
 		variable := keep("provider_"+strings.ReplaceAll(key, ".", "_"), values)
-		block, err := reference("var."+variable, values)
+		arguments, _ := values.(object) // nil when there are none
+		block, err := reference("var."+variable, arguments)
 		if err != nil {
 			return nil, &InterfaceError{Kind: "provider", Name: key, Problem: err.Error()}
 		}
@@ -284,35 +289,46 @@ func passedProviders(conf *config, blocks object) object {
 // ownProvider is the configuration of our provider, which is of this machine.
 // Its strings are templates to the engine.
 func ownProvider(values map[string]any) ([]byte, error) {
-	if err := checkValue(values); err != nil {
+	escaped, err := plain(values)
+	if err == nil {
+		escaped, err = literal(escaped)
+	}
+	if err != nil {
 		return nil, &InterfaceError{Kind: "provider", Name: ownName, Problem: err.Error()}
 	}
-	return encode(object{"//": comment, "provider": object{ownName: literal(values)}})
+	return encode(object{"//": comment, "provider": object{ownName: escaped}})
 }
 
 // literal escapes every string in v, so that it means itself in a .tf.json file.
-func literal(v any) any {
+// After a carriage return the engine misreads the escapes.
+func literal(v any) (any, error) {
 	switch v := v.(type) {
 	case string:
-		return escapeTemplate(v)
+		if strings.Contains(v, "\r") {
+			return nil, fmt.Errorf("holds a carriage return: %q", v)
+		}
+		return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(v), nil
 	case map[string]any:
 		out := object{}
 		for key, value := range v {
-			out[escapeTemplate(key)] = literal(value)
+			escaped, err := literal(value)
+			if err != nil {
+				return nil, err
+			}
+			out[key] = escaped
 		}
-		return out
+		return out, nil
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
-			out[i] = literal(v[i])
+			var err error
+			if out[i], err = literal(v[i]); err != nil {
+				return nil, err
+			}
 		}
-		return out
+		return out, nil
 	}
-	return v
-}
-
-func escapeTemplate(s string) string {
-	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(s)
+	return v, nil
 }
 
 // declared lists the variables of a module.

@@ -12,9 +12,9 @@ import (
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
-// Reattach is the value of TF_REATTACH_PROVIDERS: providers that run already, by
-// source address.
-type Reattach map[string]json.RawMessage
+// Reattach is a value of TF_REATTACH_PROVIDERS: an object of providers that run
+// already, by source address.
+type Reattach = json.RawMessage
 
 // Run is how a plan or an apply is carried out.
 type Run struct {
@@ -37,13 +37,20 @@ type Run struct {
 	WaitDelay time.Duration
 }
 
-// drive runs one command of the engine in dir: fn gets the driver and what to
-// reattach to, which is nil when the engine starts the provider.
-func (e Engine) drive(ctx context.Context, dir, verb string, run Run, fn func(*tfexec.Terraform, tfexec.ReattachInfo) error) (*stream, error) {
-	if err := useDefaultState(dir); err != nil {
+// job is one command of the engine. do gets the driver and what to reattach to,
+// which is nil when the engine starts the provider.
+type job struct {
+	dir, verb string
+	run       Run
+	do        func(*tfexec.Terraform, tfexec.ReattachInfo) error
+}
+
+func (e Engine) drive(ctx context.Context, j job) (*stream, error) {
+	run, verb := j.run, j.verb
+	if err := useDefaultState(j.dir); err != nil {
 		return nil, err
 	}
-	tf, err := e.command(dir, run.Env, map[string]string{"TF_CLI_ARGS_" + verb: "-json"})
+	tf, err := e.command(j.dir, run.Env, map[string]string{"TF_CLI_ARGS_" + verb: "-json"})
 	if err != nil {
 		return nil, err
 	}
@@ -64,13 +71,13 @@ func (e Engine) drive(ctx context.Context, dir, verb string, run Run, fn func(*t
 			return nil, err
 		}
 		defer stop()
-		if info, err = attach.info(); err != nil {
+		if err := json.Unmarshal(attach, &info); err != nil {
 			return nil, err
 		}
 	}
 	out := &stream{progress: run.Progress}
 	tf.SetStdout(out)
-	err = onOneThread(func() error { return fn(tf, info) })
+	err = onOneThread(func() error { return j.do(tf, info) })
 	out.flush()
 	if err == nil || finished(ctx, verb, out) {
 		return out, nil
@@ -82,16 +89,6 @@ func (e Engine) drive(ctx context.Context, dir, verb string, run Run, fn func(*t
 // nevertheless: then it did what it was asked to.
 func finished(ctx context.Context, verb string, out *stream) bool {
 	return ctx.Err() != nil && out.summary.Operation == verb && !out.failed()
-}
-
-func (r Reattach) info() (tfexec.ReattachInfo, error) {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return nil, err
-	}
-	var info tfexec.ReattachInfo
-	err = json.Unmarshal(data, &info)
-	return info, err
 }
 
 // onOneThread runs fn, which starts a process and waits for it, on a thread

@@ -35,6 +35,10 @@ type content struct {
 	Outputs map[string]struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"outputs"`
+	Resources []struct {
+		Mode      string            `json:"mode"`
+		Instances []json.RawMessage `json:"instances"`
+	} `json:"resources"`
 }
 
 // StateInfo identifies the state in dir; the zero State when there is none and
@@ -52,22 +56,38 @@ func StateInfo(dir string) (State, error) {
 // Outputs returns the output values in the state in dir, under the rules of
 // [StateInfo].
 func Outputs(dir string) (map[string]json.RawMessage, error) {
-	_, data, err := readState(dir)
+	c, err := readContent(dir)
 	if err != nil {
 		return nil, err
 	}
 	outputs := map[string]json.RawMessage{}
-	if len(data) == 0 {
-		return outputs, nil
-	}
-	var c content
-	if err := json.Unmarshal(data, &c); err != nil {
-		return nil, err
-	}
 	for name, o := range c.Outputs {
 		outputs[name] = o.Value
 	}
 	return outputs, nil
+}
+
+// Objects returns how many objects the state in dir holds that the engine made,
+// under the rules of [StateInfo].
+func Objects(dir string) (int, error) {
+	c, err := readContent(dir)
+	objects := 0
+	for _, r := range c.Resources {
+		if r.Mode == "managed" {
+			objects += len(r.Instances)
+		}
+	}
+	return objects, err
+}
+
+func readContent(dir string) (content, error) {
+	_, data, err := readState(dir)
+	if err != nil || data == nil {
+		return content{}, err
+	}
+	var c content
+	err = json.Unmarshal(data, &c)
+	return c, err
 }
 
 // readState reads and checks the state. Its data is nil when there is none.
@@ -135,7 +155,7 @@ func hashOf(data []byte) string {
 func backup(dir string, seen State) string {
 	for _, name := range []string{copyFile, backupFile} {
 		path := filepath.Join(dir, name)
-		data, err := os.ReadFile(path) //nolint:gosec // below our own directory
+		data, err := os.ReadFile(path)
 		if err != nil {
 			continue
 		}
@@ -149,7 +169,7 @@ func backup(dir string, seen State) string {
 func readRecord(dir string) (State, error) {
 	var seen State
 	path := filepath.Join(dir, recordFile)
-	data, err := os.ReadFile(path) //nolint:gosec // below our own directory
+	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return seen, nil
 	}
