@@ -149,8 +149,9 @@ func (r *databaseResource) Read(ctx context.Context, req resource.ReadRequest, r
 	state.ConnectionLimit = types.Int64Value(int64(found.limit))
 	state.Accessible = types.BoolValue(found.accessible)
 	state.Public = types.BoolValue(found.public)
-	var diags diag.Diagnostics
-	state.Extensions, diags = types.SetValueFrom(ctx, types.StringType, found.extensions)
+	// A nil slice would become a null set, which is not an empty one.
+	extensions, diags := types.SetValueFrom(ctx, types.StringType, append([]string{}, found.extensions...))
+	state.Extensions = extensions
 	resp.Diagnostics.Append(diags...)
 	if !r.locate(&state, &resp.Diagnostics) {
 		return
