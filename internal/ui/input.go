@@ -30,7 +30,7 @@ func newInput(s Streams) *input {
 }
 
 // Read waits as long as it takes. It returns ErrInterrupted once done is
-// closed, and io.EOF for a terminal that was closed.
+// closed.
 func (in *input) Read(p []byte) (int, error) {
 	for {
 		ready, err := in.wait(donePoll)
@@ -38,11 +38,7 @@ func (in *input) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		if ready {
-			n, err := in.r.Read(p)
-			if errors.Is(err, unix.EIO) {
-				err = io.EOF
-			}
-			return n, err
+			return in.r.Read(p)
 		}
 	}
 }
@@ -69,7 +65,9 @@ func (in *input) wait(timeout time.Duration) (ready bool, err error) {
 	}
 }
 
-// inputError turns what a read ended with into the errors of Prompter.
+// inputError turns what a read ended with into the errors of Prompter. A
+// terminal that was closed gives io.EOF or, to a process in the background,
+// EIO.
 func inputError(err error) error {
 	if errors.Is(err, ErrInterrupted) {
 		return ErrInterrupted

@@ -95,11 +95,9 @@ func (m *menus) ask(prompt survey.Prompt, answer any) error {
 		return nil
 	case errors.Is(err, terminal.InterruptErr):
 		return ErrInterrupted
-	case errors.Is(err, io.EOF), errors.Is(err, ErrInterrupted):
-		_, _ = io.WriteString(m.screen, "\r\n") // off the line of the question
-		return inputError(err)
 	}
-	return err
+	_, _ = io.WriteString(m.screen, "\r\n") // off the line of the question
+	return inputError(err)
 }
 
 // page leaves room for the label and the line above it.

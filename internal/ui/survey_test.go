@@ -203,6 +203,36 @@ func TestNobodyIsAskedWithoutATerminal(t *testing.T) {
 	}
 }
 
+// The size comes from the system: asking the terminal makes some scroll.
+func TestTheTerminalIsNotAskedForItsSize(t *testing.T) {
+	f := newTerminal(t, "\x1b[3;7R")
+	f.typeKeys("checkout\r")
+	if _, err := within(t, func() (any, error) { return NewSurvey(f.streams()).Input("Team", "") }); err != nil {
+		t.Fatal(err)
+	}
+	text := f.shown()
+	if strings.Contains(text, moveToCorner) || strings.Count(text, askCursor) != 1 {
+		t.Errorf("terminal got %q, want one question for the cursor", text)
+	}
+}
+
+// What survey cannot know of a terminal that is slow must not reach it later.
+func TestSlowTerminal(t *testing.T) {
+	f := newTerminal(t, "")
+	p := NewSurvey(f.streams())
+	go func() {
+		f.waitFor(askCursor)
+		time.Sleep(probeTimeout + 100*time.Millisecond)
+		f.typeKeys("\x1b[24;")
+		time.Sleep(escapeTimeout / 5)
+		f.typeKeys("80Rcheckout\r")
+	}()
+	got, err := within(t, func() (any, error) { return p.Input("Team", "") })
+	if err != nil || got != "checkout" {
+		t.Errorf("Input = %q, %v, want %q", got, err, "checkout")
+	}
+}
+
 func TestSelectRefusesAWrongDefault(t *testing.T) {
 	for kind, newPrompter := range prompters() {
 		f := newTerminal(t, "")
