@@ -3,6 +3,7 @@ package git
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/platformctl/platformctl/internal/durable"
 )
 
 const (
@@ -44,7 +47,7 @@ func (r *Repo) Branch() (string, error) {
 // Tip returns the commit at the tip of branch, or ErrNoCommit.
 func (r *Repo) Tip(branch string) (Hash, error) {
 	name := headPrefix + branch
-	data, err := os.ReadFile(filepath.Join(r.common, filepath.FromSlash(name)))
+	data, err := os.ReadFile(r.refPath(branch))
 	switch {
 	case err == nil:
 		return parseHash(name, strings.TrimSpace(string(data)))
@@ -53,6 +56,46 @@ func (r *Repo) Tip(branch string) (Hash, error) {
 	default:
 		return Hash{}, err
 	}
+}
+
+func (r *Repo) refPath(branch string) string {
+	return filepath.Join(r.common, filepath.FromSlash(headPrefix+branch))
+}
+
+// swap moves branch from old to new, both on disk before it returns. old is
+// zero for a branch that has no commit. The lock is git's own, so that git
+// takes part in the comparison: it appears with its whole content, is compared
+// under, and becomes the branch by a rename.
+func (s *Session) swap(ctx context.Context, branch string, old, new Hash) error {
+	r := s.repo
+	path, own := r.refPath(branch), r.own(refFile)
+	if err := durable.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	// The file of an earlier commit is the branch itself by now: it must be
+	// removed, never written.
+	if err := os.Remove(own); err != nil && !isAbsent(err) {
+		return err
+	}
+	defer func() { _ = os.Remove(own) }()
+	if err := writeSynced(own, []byte(new.String()+"\n")); err != nil {
+		return err
+	}
+	if err := takeLock(ctx, own, path+".lock"); err != nil {
+		return err
+	}
+	tip, err := r.Tip(branch)
+	if err == nil && tip != old || errors.Is(err, ErrNoCommit) && !old.IsZero() {
+		err = ErrMoved
+	}
+	if err == nil || errors.Is(err, ErrNoCommit) {
+		err = os.Rename(path+".lock", path)
+	}
+	if err != nil {
+		_ = os.Remove(path + ".lock")
+		return err
+	}
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // head returns the branch that HEAD names, empty when HEAD is detached.

@@ -13,6 +13,11 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/platformctl/platformctl/internal/git"
@@ -24,6 +29,9 @@ var (
 	// ErrNoPlatform says that there is no platform at the location: no
 	// directory, no repository, or no platform.yaml at the tip of its branch.
 	ErrNoPlatform = errors.New("no platform here")
+	// ErrNotRepository says that a directory holds a platform.yaml and is no
+	// git repository.
+	ErrNotRepository = git.ErrNotRepository
 	// ErrExists says that there is a platform at the location already.
 	ErrExists = errors.New("there is a platform here already")
 	// ErrNotEmpty says that a directory without a repository holds files.
@@ -63,37 +71,58 @@ type Store struct {
 	repo    *git.Repo
 	branch  string
 	options Options
+
+	mu   sync.Mutex
+	last *Snapshot // the newest that was read
 }
 
 // Open opens the platform at the location. Errors: ErrNoPlatform,
-// ErrRemoteUnsupported, those of a repository that cannot be read, and those
-// of a platform.yaml that cannot be parsed.
+// ErrNotRepository, ErrRemoteUnsupported, those of a repository that cannot be
+// read, and those of a platform.yaml that cannot be parsed.
 func Open(ctx context.Context, options Options) (*Store, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// Create makes a platform with the first change, which holds platform.yaml
-// among its Files. The directory must be absent, empty, or a git repository
-// without a platform.yaml; ErrExists and ErrNotEmpty say otherwise. A creation
-// that was cut short is finished by calling Create again.
-func Create(ctx context.Context, options Options, first Change) (*Store, error) {
-	return nil, errors.ErrUnsupported
+	if options.Location.URL != "" {
+		return nil, ErrRemoteUnsupported
+	}
+	dir := options.Location.Dir
+	repo, err := git.Open(dir)
+	if errors.Is(err, git.ErrNotRepository) {
+		if _, statErr := os.Lstat(filepath.Join(dir, platform.ConfigFile)); errors.Is(statErr, fs.ErrNotExist) {
+			err = fmt.Errorf("%q: %w", dir, ErrNoPlatform)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{repo: repo, options: options}
+	if s.branch, err = repo.Branch(); err != nil {
+		return nil, err
+	}
+	if _, err := s.Snapshot(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Snapshot returns the record as it is now.
 func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// Commit carries out change as one commit on the tip of the branch and returns
-// when it is on disk. Writers wait for each other, within this process and
-// between processes, until ctx ends. On error nothing was changed, unless the
-// error is the last fsync's.
-//
-// In a directory with a working tree the changed paths are brought along. A
-// path of the change that a person edited and did not commit is a
-// [*DirtyError]; other edits are left alone. Other errors: what change.Check
-// returned, [*ChangeError], [*BranchError], [*BusyError], [*LockedError].
-func (s *Store) Commit(ctx context.Context, change Change) (Receipt, error) {
-	return Receipt{}, errors.ErrUnsupported
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	tip, err := s.repo.Tip(s.branch)
+	if errors.Is(err, git.ErrNoCommit) {
+		return nil, fmt.Errorf("%q: %w", s.options.Location.Dir, ErrNoPlatform)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil || s.last.commit != tip {
+		snapshot, err := readSnapshot(s.repo, tip)
+		if err != nil {
+			return nil, err
+		}
+		s.last = snapshot
+	}
+	return s.last, nil
 }
