@@ -13,9 +13,10 @@ import (
 const (
 	// ConfigFile is the name of the file that makes a directory a platform.
 	ConfigFile = "platform.yaml"
-	// APIVersion and Kind open a platform.yaml.
+	// APIVersion is that of a platform.yaml.
 	APIVersion = "platformctl.io/v1"
-	Kind       = "Platform"
+	// Kind is that of a platform.yaml.
+	Kind = "Platform"
 
 	// TeamsOpen registers an unknown team when it first asks for something;
 	// TeamsClosed rejects it.
@@ -145,8 +146,8 @@ func environmentNames(environments []Environment) []string {
 	return names
 }
 
-// Marshal returns c as a commented platform.yaml. Equal values give equal
-// bytes, and [ParseConfig] gives the value back.
+// Marshal returns c as a commented platform.yaml, which [ParseConfig] reads
+// back. Equal values give equal bytes.
 func (c Config) Marshal() ([]byte, error) {
 	var doc yaml.Node
 	if err := doc.Encode(c); err != nil {
@@ -163,35 +164,20 @@ func (c Config) Marshal() ([]byte, error) {
 }
 
 // comment explains the choices of a platform.yaml to who edits it.
-func comment(root *yaml.Node) {
-	root.HeadComment = "# The platform: who runs it, who may ask, and where things run."
-	spec := child(root, "spec")
-	for key, text := range map[string]string{
+func comment(node *yaml.Node) {
+	node.HeadComment = "# The platform: who runs it, who may ask, and where things run."
+	texts := map[string]string{
 		"owner":        "# the team that runs the platform",
 		"teams":        "# open: an unknown team is registered when it first asks; closed: it is rejected",
 		"identify":     "# true: the ledger names people; false: it knows them by pseudonym",
 		"environments": "# the first is the default; tiers lists what an environment serves, none means every tier",
-	} {
-		if node := keyOf(spec, key); node != nil {
-			node.HeadComment = text
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value != "spec" {
+			continue
+		}
+		for _, key := range node.Content[i+1].Content {
+			key.HeadComment = texts[key.Value]
 		}
 	}
-}
-
-func keyOf(mapping *yaml.Node, key string) *yaml.Node {
-	for i := 0; mapping != nil && i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			return mapping.Content[i]
-		}
-	}
-	return nil
-}
-
-func child(mapping *yaml.Node, key string) *yaml.Node {
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			return mapping.Content[i+1]
-		}
-	}
-	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/platformctl/platformctl/internal/durable"
 )
 
 const dirName = "platformctl"
@@ -84,7 +86,7 @@ func MakeHome(h Home) error {
 }
 
 func makePrivate(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
 		return &HomeError{Path: dir, Problem: "cannot be made", Err: cause(err)}
 	}
 	// Who owns the directory above can put another one in its place.
@@ -124,8 +126,7 @@ func unsafe(info fs.FileInfo, uid int, private bool) string {
 
 // cause strips the path that a HomeError names already.
 func cause(err error) error {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err
 	}
 	return err

@@ -56,8 +56,8 @@ func (l Location) ID() string {
 	key := l.URL
 	if key == "" {
 		key = l.Dir
-		if real, err := filepath.EvalSymlinks(key); err == nil {
-			key = real
+		if resolved, err := filepath.EvalSymlinks(key); err == nil {
+			key = resolved
 		}
 	}
 	sum := sha256.Sum256([]byte(key))
@@ -133,6 +133,8 @@ func ParseLocation(value, workDir string) (Location, error) {
 		return refuse("is neither a directory nor a URL that is allowed (https, ssh, file, user@host:path)")
 	case strings.Contains(value, `\`):
 		return refuse(`must not have "\"`)
+	case strings.HasPrefix(value, "~"):
+		return refuse(`begins with "~", which only a shell replaces`)
 	}
 	if !filepath.IsAbs(value) {
 		value = filepath.Join(workDir, value)
@@ -202,21 +204,16 @@ func normalURL(value string) string {
 	return strings.TrimRight(u.String(), "/")
 }
 
-// withoutUserinfo cuts what stands before the last "@" of the authority, which
-// may be a password or a token, out of anything that looks like a URL.
+// withoutUserinfo cuts what may be a password or a token out of anything that
+// looks like a URL, well-formed or not: all before the last "@".
 func withoutUserinfo(value string) string {
-	start := strings.Index(value, "://")
-	if start < 0 {
-		return value
-	}
-	start += len("://")
-	authority, rest := value[start:], ""
-	if slash := strings.IndexByte(authority, '/'); slash >= 0 {
-		authority, rest = authority[:slash], authority[slash:]
-	}
-	at := strings.LastIndexByte(authority, '@')
+	at := strings.LastIndexByte(value, '@')
 	if at < 0 {
 		return value
 	}
-	return value[:start] + "***" + authority[at:] + rest
+	scheme := urlForm.FindString(value)
+	if scheme == "" && !strings.Contains(value[:at], ":") {
+		return value
+	}
+	return scheme + "***" + value[at:]
 }

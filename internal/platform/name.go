@@ -24,7 +24,7 @@ type NameError struct {
 }
 
 func (e *NameError) Error() string {
-	return fmt.Sprintf("%s: name %s %s", e.Field, e.Value, e.Problem)
+	return fmt.Sprintf("%s %s %s", e.Field, e.Value, e.Problem)
 }
 
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]*[a-z0-9]$`)
@@ -71,16 +71,21 @@ func nameProblem(value string) string {
 	return ""
 }
 
-// isReserved knows the words with a meaning elsewhere: in PostgreSQL (where
-// every role name from pg_ on is taken too), in YAML, as a file on Windows, and
-// as who runs the machine.
-func isReserved(value string) bool {
-	return slices.Contains([]string{
+// reserved returns the words with a meaning elsewhere: who runs a machine, in
+// PostgreSQL, in YAML, and files on Windows.
+func reserved() []string {
+	return []string{
 		"admin", "default", "public", "root", "system",
 		"none", "postgres", "template0", "template1",
 		"false", "no", "null", "off", "on", "true", "yes",
 		"aux", "con", "nul", "prn",
-	}, value) || strings.HasPrefix(value, "pg-") || isDevice(value)
+	}
+}
+
+// isReserved knows them, the numbered files of Windows, and the prefix of the
+// names that PostgreSQL keeps for itself, pg_ with our "-" for its "_".
+func isReserved(value string) bool {
+	return slices.Contains(reserved(), value) || strings.HasPrefix(value, "pg-") || isDevice(value)
 }
 
 // isDevice reports com0 to com9 and lpt0 to lpt9.
@@ -98,8 +103,8 @@ const maxShown = 60
 func show(value string) string {
 	var b strings.Builder
 	b.WriteByte('"')
-	shown := 0
-	for i := 0; i < len(value) && shown < maxShown; shown++ {
+	i := 0
+	for shown := 0; i < len(value) && shown < maxShown; shown++ {
 		r, size := utf8.DecodeRuneInString(value[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
@@ -107,13 +112,13 @@ func show(value string) string {
 		case r < ' ' || r == 0x7f:
 			b.WriteString("^" + string(r^0x40))
 		default:
-			quoted := strconv.QuoteRuneToASCII(r)
+			quoted := strconv.QuoteToASCII(string(r))
 			b.WriteString(quoted[1 : len(quoted)-1])
 		}
 		i += size
 	}
 	b.WriteByte('"')
-	if shown == maxShown && utf8.RuneCountInString(value) > maxShown {
+	if i < len(value) {
 		b.WriteString("...")
 	}
 	return b.String()

@@ -43,7 +43,7 @@ func (e *PlacementError) Error() string {
 		return fmt.Sprintf("environment %s does not serve tier %s: it serves %s",
 			show(e.Environment), show(e.Tier), strings.Join(e.Tiers, ", "))
 	case len(e.Candidates) == 0:
-		return fmt.Sprintf("no environment serves tier %s", show(e.Tier))
+		return "no environment serves tier " + show(e.Tier)
 	case e.Tier == "":
 		return "more than one environment to choose from: " + strings.Join(e.Candidates, ", ")
 	}
