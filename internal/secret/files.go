@@ -83,14 +83,17 @@ func (s *files) GetOrCreate(ref string) (string, error) {
 	}
 	defer unlock()
 	value, err := s.read(ref)
-	if !errors.Is(err, ErrNotFound) {
-		return value, err
+	if errors.Is(err, ErrNotFound) {
+		err = s.write(ref, generate())
+		if err != nil && !errors.Is(err, fs.ErrExist) { // a file system whose locks do not hold
+			return "", fmt.Errorf("write secret %q: %w", ref, err)
+		}
+		value, err = s.read(ref)
 	}
-	err = s.write(ref, generate())
-	if err != nil && !errors.Is(err, fs.ErrExist) { // a file system whose locks do not hold
-		return "", fmt.Errorf("write secret %q: %w", ref, err)
+	if err != nil {
+		return "", err
 	}
-	return s.read(ref)
+	return value, s.sync(ref)
 }
 
 func (s *files) Delete(ref string) error {
@@ -114,10 +117,14 @@ func (s *files) Delete(ref string) error {
 			return err
 		}
 	}
-	// Also when nothing was there: an earlier Delete may have been killed
-	// between the removal and this.
-	err = durable.SyncDir(filepath.Dir(s.path(ref, plainSuffix)))
-	if errors.Is(err, fs.ErrNotExist) {
+	return s.sync(ref)
+}
+
+// sync makes the present state of ref durable, also when nothing was changed:
+// whoever changed it may have been killed before this.
+func (s *files) sync(ref string) error {
+	err := durable.SyncDir(filepath.Dir(s.path(ref, plainSuffix)))
+	if errors.Is(err, fs.ErrNotExist) { // nothing was ever there
 		return nil
 	}
 	return err
@@ -224,8 +231,7 @@ func (s *files) decrypt(ref string, data []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%q: %w", ref, ErrNoIdentity)
 	}
 	r, err := age.Decrypt(bytes.NewReader(data), s.identities...)
-	var noMatch *age.NoIdentityMatchError
-	if errors.As(err, &noMatch) {
+	if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
 		return nil, fmt.Errorf("%q: %w", ref, ErrWrongIdentity)
 	}
 	if err != nil {
