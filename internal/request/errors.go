@@ -1,0 +1,83 @@
+package request
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrDeclined is what Service.Confirm returns when the answer was no.
+var ErrDeclined = errors.New("declined")
+
+// ErrCancelled says that a request was stopped before anything had changed.
+var ErrCancelled = errors.New("cancelled before anything was changed")
+
+// MissingError names a value that a request cannot do without.
+type MissingError struct {
+	Field   string   // "type", "tier", "team"
+	Choices []string // what could be given, if that is known
+}
+
+func (e *MissingError) Error() string {
+	if len(e.Choices) == 0 {
+		return e.Field + " is missing"
+	}
+	return fmt.Sprintf("%s is missing: one of %s", e.Field, strings.Join(e.Choices, ", "))
+}
+
+// ConflictError says that the name is taken by a resource that the request
+// would have to replace, and what differs.
+type ConflictError struct {
+	Name        string
+	Environment string
+	Differs     []Difference
+}
+
+// Difference is one value that differs between what exists and what is asked.
+type Difference struct {
+	Field, Have, Want string
+}
+
+func (e *ConflictError) Error() string {
+	parts := make([]string, len(e.Differs))
+	for i, d := range e.Differs {
+		parts[i] = fmt.Sprintf("%s is %q, not %q", d.Field, d.Have, d.Want)
+	}
+	return fmt.Sprintf("resource %q exists and would have to be replaced: its %s", e.Name, strings.Join(parts, ", its "))
+}
+
+// ElsewhereError says that a resource lives on the local target of another machine.
+type ElsewhereError struct {
+	Name, Machine string
+}
+
+func (e *ElsewhereError) Error() string {
+	return fmt.Sprintf("resource %q was made on %s and can be changed only there", e.Name, e.Machine)
+}
+
+// RefusedError says which gates did not let a plan pass.
+type RefusedError struct {
+	Name     string
+	Verdicts []Verdict
+}
+
+func (e *RefusedError) Error() string {
+	parts := make([]string, len(e.Verdicts))
+	for i, v := range e.Verdicts {
+		parts[i] = v.Gate + ": " + v.Reason
+	}
+	return fmt.Sprintf("the plan for %q is refused by %s", e.Name, strings.Join(parts, "; "))
+}
+
+// UnfinishedError says that a request stopped after it had begun to change
+// things; the same request again, or a resume, finishes it.
+type UnfinishedError struct {
+	Name, RequestID, Step string
+	Err                   error
+}
+
+func (e *UnfinishedError) Error() string {
+	return fmt.Sprintf("request %s for %q is unfinished (step %s): %v", e.RequestID, e.Name, e.Step, e.Err)
+}
+
+func (e *UnfinishedError) Unwrap() error { return e.Err }

@@ -1,0 +1,354 @@
+package request
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/secret"
+	"github.com/platformctl/platformctl/internal/store"
+)
+
+// flight is one request on its way through the steps.
+type flight struct {
+	*Service
+	ask      Ask
+	snapshot *store.Snapshot
+	env      platform.Environment
+	def      *capability.Definition
+	res      *capability.Resolution
+	target   Target
+	existing *store.Resource
+	journal  *journal
+	id       string // of the request
+	resumes  bool   // it is an earlier one that was cut short
+	dir      string // run directory
+	module   Module
+	rendered Rendered
+	changes  Changes
+	plan     Plan
+	outputs  map[string]any
+	refs     map[string]string
+	times    []StepTime
+}
+
+// Run carries out ask and says how it ended.
+//
+// Errors: *MissingError, *platform.UnknownError, *platform.NameError,
+// *capability.InputError and its kin for what is wrong with the ask (nothing
+// has changed); *ConflictError and *ElsewhereError for what exists;
+// *RefusedError from a gate; ErrDeclined and ErrCancelled when it was stopped
+// before anything changed; *UnfinishedError when the same ask finishes it.
+func (s *Service) Run(ctx context.Context, ask Ask) (Result, error) {
+	f := &flight{Service: s, ask: ask}
+	if err := f.prepare(ctx); err != nil {
+		return Result{}, err
+	}
+	if !ask.DryRun {
+		unlock, err := f.lock(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		defer unlock()
+		if err := f.refresh(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	if err := f.openJournal(); err != nil {
+		return Result{}, err
+	}
+	cleanup, err := f.runDirectory()
+	if err != nil {
+		return Result{}, err
+	}
+	defer cleanup()
+	return f.run(ctx)
+}
+
+// prepare resolves and validates the ask. It changes nothing.
+func (f *flight) prepare(ctx context.Context) error {
+	if err := f.step(ctx, StepResolve, f.resolve); err != nil {
+		return err
+	}
+	return f.step(ctx, StepValidate, f.validate)
+}
+
+// refresh prepares again when the record moved while another request held the
+// lock.
+func (f *flight) refresh(ctx context.Context) error {
+	snapshot, err := f.Record.Snapshot(ctx)
+	if err != nil || snapshot.Hash() == f.snapshot.Hash() {
+		return err
+	}
+	f.times = nil
+	return f.prepare(ctx)
+}
+
+// openJournal finds an earlier request for the same resource that did not end.
+// The same ask goes on with it; another one takes its place with an id of its own.
+func (f *flight) openJournal() error {
+	var err error
+	if f.journal, err = readJournal(f.Paths.Requests(), f.ask.Name, f.Now); err != nil {
+		return err
+	}
+	f.id = f.ask.RequestID
+	if f.journal.open() {
+		frozen, id := f.journal.ask()
+		if frozen.same(f.ask) {
+			f.id, f.resumes = id, true
+		}
+	}
+	if f.id == "" {
+		f.id = f.NewID()
+	}
+	return nil
+}
+
+// run goes through the steps after validate.
+func (f *flight) run(ctx context.Context) (Result, error) {
+	for _, s := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{StepRender, f.render},
+		{StepPlan, f.planChanges},
+	} {
+		if err := f.step(ctx, s.name, s.do); err != nil {
+			return Result{}, f.stopped(err)
+		}
+	}
+	if f.ask.DryRun {
+		return f.dryRun(ctx)
+	}
+	if f.unchanged() {
+		return f.result(Unchanged), f.finishJournal()
+	}
+	if err := f.agree(ctx); err != nil {
+		return Result{}, f.stopped(err)
+	}
+	if err := f.begin(ctx); err != nil {
+		return Result{}, f.stopped(err)
+	}
+	steps := []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{StepApply, f.apply},
+		{StepSecret, f.checkSecrets},
+		{StepCommit, f.commit},
+	}
+	for i, s := range steps {
+		if err := f.step(ctx, s.name, s.do); err != nil {
+			return Result{}, f.failed(s.name, err)
+		}
+		records := []record{{Step: s.name, Phase: phaseDone}}
+		if i+1 < len(steps) {
+			records = append(records, record{Step: steps[i+1].name, Phase: phaseIntent})
+		}
+		if err := f.journal.append(records...); err != nil {
+			return Result{}, f.unfinished(s.name, err)
+		}
+	}
+	return f.result(Applied), f.journal.close()
+}
+
+// dryRun shows the plan and lets the gates judge it.
+func (f *flight) dryRun(ctx context.Context) (Result, error) {
+	if f.unchanged() {
+		return f.result(Unchanged), nil
+	}
+	if f.Show != nil {
+		f.Show(f.plan)
+	}
+	if err := f.step(ctx, StepGates, f.passGates); err != nil {
+		return Result{}, err
+	}
+	return f.result(Planned), nil
+}
+
+// agree shows the plan, asks the gates and then the person.
+func (f *flight) agree(ctx context.Context) error {
+	err := f.step(ctx, StepShow, func(context.Context) error {
+		if f.Show != nil {
+			f.Show(f.plan)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := f.step(ctx, StepGates, f.passGates); err != nil {
+		return err
+	}
+	return f.step(ctx, StepConfirm, func(ctx context.Context) error {
+		if f.Confirm == nil {
+			return nil
+		}
+		return f.Confirm(ctx, f.plan)
+	})
+}
+
+// step runs one step, tells of it and keeps how long it took.
+func (f *flight) step(ctx context.Context, name string, do func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	start := f.Now()
+	err := do(ctx)
+	f.times = append(f.times, StepTime{Name: name, Millis: f.Now().Sub(start).Milliseconds()})
+	return err
+}
+
+func (f *flight) tell(step, phase, text string) {
+	if f.Step != nil {
+		f.Step(Event{Step: step, Phase: phase, Text: text})
+	}
+}
+
+// stopped words the end of a request that has changed nothing.
+func (f *flight) stopped(err error) error {
+	if f.journal.open() {
+		_, id := f.journal.ask()
+		return &UnfinishedError{Name: f.ask.Name, RequestID: id, Step: f.journal.unfinished().Step, Err: err}
+	}
+	if !f.ask.DryRun {
+		err = errors.Join(err, f.removeRun())
+	}
+	if errors.Is(err, context.Canceled) {
+		return ErrCancelled
+	}
+	return err
+}
+
+// failed words the end of a request whose step failed after it had begun. When
+// an apply left nothing behind, neither does the request.
+func (f *flight) failed(step string, err error) error {
+	if step == StepApply && f.existing == nil && f.leftNothing() {
+		if closeErr := f.abandon(err); closeErr != nil {
+			return f.unfinished(step, errors.Join(err, closeErr))
+		}
+		if errors.Is(err, context.Canceled) {
+			return ErrCancelled
+		}
+		return err
+	}
+	return f.unfinished(step, err)
+}
+
+// unfinished keeps the journal open, with the reason in it.
+func (f *flight) unfinished(step string, err error) error {
+	reason := record{Step: step, Phase: phaseFailed, Reason: err.Error()}
+	if f.journal.open() {
+		err = errors.Join(err, f.journal.append(reason))
+	}
+	return &UnfinishedError{Name: f.ask.Name, RequestID: f.plan.RequestID, Step: step, Err: err}
+}
+
+// leftNothing reports whether the run directory's state holds nothing.
+func (f *flight) leftNothing() bool {
+	_, objects, err := f.Terraform.Outputs(f.dir)
+	return err == nil && objects == 0
+}
+
+// abandon closes the journal of a request that changed nothing.
+func (f *flight) abandon(reason error) error {
+	if err := f.journal.append(record{Step: StepApply, Phase: phaseFailed, Reason: reason.Error()}); err != nil {
+		return err
+	}
+	for _, ref := range f.refs {
+		if err := f.Secrets.Delete(ref); err != nil && !errors.Is(err, secret.ErrNotFound) {
+			return err
+		}
+	}
+	return errors.Join(f.journal.close(), f.removeRun())
+}
+
+// removeRun removes the run directory of a request that came to nothing, unless
+// its state holds something.
+func (f *flight) removeRun() error {
+	if f.existing != nil || !f.leftNothing() {
+		return nil
+	}
+	return os.RemoveAll(f.dir)
+}
+
+// lock keeps other requests for the same resource waiting, on this machine. The
+// kernel frees it when this process ends, however it ends.
+func (f *flight) lock(ctx context.Context) (func(), error) {
+	path := filepath.Join(f.Paths.Locks(), "resource-"+f.ask.Name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	locked, err := lock.TryLock()
+	if err == nil && !locked {
+		f.tell(StepResolve, "update", fmt.Sprintf("waiting for another request for %s", f.ask.Name))
+		_, err = lock.TryLockContext(ctx, 50*time.Millisecond)
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil, ErrCancelled
+	}
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	return func() { _ = lock.Unlock() }, nil
+}
+
+// runDirectory chooses where Terraform runs. A dry run gets a scratch directory
+// with a copy of the state, so that it leaves no trace.
+func (f *flight) runDirectory() (func(), error) {
+	f.dir = f.Paths.Runs(f.env.Name, f.ask.Name)
+	if !f.ask.DryRun {
+		return func() {}, nil
+	}
+	scratch, remove, err := f.TempDir()
+	if err != nil {
+		return nil, err
+	}
+	state, err := os.ReadFile(filepath.Join(f.dir, stateFile))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		remove()
+		return nil, fmt.Errorf("state: %w", err)
+	default:
+		if err := os.WriteFile(filepath.Join(scratch, stateFile), state, 0o600); err != nil {
+			remove()
+			return nil, fmt.Errorf("state: %w", err)
+		}
+	}
+	f.dir = scratch
+	return remove, nil
+}
+
+const stateFile = "terraform.tfstate"
+
+// Refresh writes the run directory of the resource name as the record says,
+// without planning or changing anything else.
+func (s *Service) Refresh(ctx context.Context, name string) error {
+	f := &flight{Service: s, ask: Ask{Name: name}}
+	snapshot, err := s.Record.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	resource, found, err := snapshot.ResourceByName(name)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return &platform.UnknownError{What: "resource", Name: name}
+	}
+	f.ask.Capability = capability.NameOf(resource.Record.Spec.Capability)
+	if err := f.prepare(ctx); err != nil {
+		return err
+	}
+	f.dir = s.Paths.Runs(f.env.Name, name)
+	return f.render(ctx)
+}

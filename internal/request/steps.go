@@ -1,0 +1,483 @@
+package request
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/platformctl/platformctl/internal/backstage"
+	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/secret"
+)
+
+// resolve fills in what the ask leaves open and finds what it speaks of.
+func (f *flight) resolve(ctx context.Context) error {
+	var err error
+	if f.snapshot, err = f.Record.Snapshot(ctx); err != nil {
+		return err
+	}
+	set, err := f.Capabilities(f.snapshot)
+	if err != nil {
+		return err
+	}
+	if f.def, err = set.Get(f.ask.Capability); err != nil {
+		return err
+	}
+	if err := f.fillFromExisting(f.ask.Name); err != nil {
+		return err
+	}
+	if f.ask.Type, err = choose("type", f.ask.Type, f.def.Types()); err != nil {
+		return err
+	}
+	if f.ask.Tier, err = choose("tier", f.ask.Tier, f.def.Tiers(f.ask.Type)); err != nil {
+		return err
+	}
+	if err := f.resolveTeam(); err != nil {
+		return err
+	}
+	if err := f.resolveEnvironment(ctx); err != nil {
+		return err
+	}
+	return f.resolveName()
+}
+
+// fillFromExisting takes what the ask leaves open from the resource called name.
+func (f *flight) fillFromExisting(name string) error {
+	f.existing = nil
+	if name == "" {
+		return nil
+	}
+	if err := platform.CheckName("name", name); err != nil {
+		return err
+	}
+	resource, found, err := f.snapshot.ResourceByName(name)
+	if err != nil || !found {
+		return err
+	}
+	f.existing = &resource
+	have := resource.Record.Spec
+	for _, field := range []struct {
+		ask  *string
+		have string
+	}{
+		{&f.ask.Type, capability.TypeOf(have.Capability)},
+		{&f.ask.Tier, have.Tier},
+		{&f.ask.Team, have.Team},
+		{&f.ask.Environment, have.Environment},
+	} {
+		if *field.ask == "" {
+			*field.ask = field.have
+		}
+	}
+	return nil
+}
+
+// choose returns what was given if it is among the choices, and the only choice
+// if nothing was given.
+func choose(field, given string, choices []string) (string, error) {
+	switch {
+	case given == "" && len(choices) == 1:
+		return choices[0], nil
+	case given == "":
+		return "", &MissingError{Field: field, Choices: choices}
+	case !slices.Contains(choices, given):
+		return "", &platform.UnknownError{What: field, Name: given, Known: choices}
+	}
+	return given, nil
+}
+
+func (f *flight) resolveTeam() error {
+	cfg := f.snapshot.Config()
+	teams, err := f.teams()
+	if err != nil {
+		return err
+	}
+	if f.ask.Team == "" {
+		if len(teams) != 1 {
+			return &MissingError{Field: "team", Choices: teams}
+		}
+		f.ask.Team = teams[0]
+	}
+	if err := platform.CheckName("team", f.ask.Team); err != nil {
+		return err
+	}
+	_, known, err := f.snapshot.Entity(teamRef(f.ask.Team))
+	if err != nil {
+		return err
+	}
+	if !known && cfg.Spec.Teams == platform.TeamsClosed {
+		return &platform.UnknownError{What: "team", Name: f.ask.Team, Known: teams}
+	}
+	f.plan.NewTeam = !known
+	return nil
+}
+
+// teams lists the teams of the platform, without the one that owns it.
+func (f *flight) teams() ([]string, error) {
+	owner, err := OwnerRef(f.snapshot.Config())
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for entity, err := range f.snapshot.Entities() {
+		if err != nil {
+			return nil, err
+		}
+		if entity.Kind == "Group" && entity.Ref() != owner {
+			names = append(names, entity.Metadata.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func (f *flight) resolveEnvironment(ctx context.Context) error {
+	var err error
+	f.env, err = platform.Place(ctx, f.snapshot.Config(), platform.Ask{Environment: f.ask.Environment, Tier: f.ask.Tier})
+	if err != nil {
+		return err
+	}
+	f.ask.Environment = f.env.Name
+	return nil
+}
+
+func (f *flight) resolveName() error {
+	if f.ask.Name == "" {
+		f.ask.Name = f.ask.Team + "-" + f.ask.Type
+		if f.env.Name != f.snapshot.Config().DefaultEnvironment().Name {
+			f.ask.Name += "-" + f.env.Name
+		}
+		if err := f.fillFromExisting(f.ask.Name); err != nil {
+			return err
+		}
+	}
+	if f.existing == nil {
+		return nil
+	}
+	return f.compatible()
+}
+
+// compatible refuses an ask that would have to replace the resource it names.
+func (f *flight) compatible() error {
+	have := f.existing.Record.Spec
+	conflict := &ConflictError{Name: f.ask.Name, Environment: have.Environment}
+	for _, d := range []Difference{
+		{"capability", capability.NameOf(have.Capability), f.ask.Capability},
+		{"type", capability.TypeOf(have.Capability), f.ask.Type},
+		{"tier", have.Tier, f.ask.Tier},
+		{"environment", have.Environment, f.ask.Environment},
+		{"team", have.Team, f.ask.Team},
+	} {
+		if d.Have != d.Want {
+			conflict.Differs = append(conflict.Differs, d)
+		}
+	}
+	if len(conflict.Differs) > 0 {
+		return conflict
+	}
+	if machine := have.Machine; machine != "" && machine != f.Machine {
+		return &ElsewhereError{Name: f.ask.Name, Machine: machine}
+	}
+	return nil
+}
+
+// validate resolves the definition with the inputs of the ask, and finds the
+// component that will use the resource.
+func (f *flight) validate(ctx context.Context) error {
+	inputs := maps.Clone(f.ask.Inputs)
+	if f.existing != nil {
+		// What is not named stays as it was asked for before.
+		inputs = maps.Clone(f.existing.Record.Spec.Inputs)
+		if inputs == nil {
+			inputs = map[string]any{}
+		}
+		maps.Copy(inputs, f.ask.Inputs)
+		if f.ask.For == "" {
+			f.ask.For = f.existing.Record.Spec.For
+		}
+	}
+	f.ask.Inputs = inputs
+	var err error
+	f.res, err = f.def.Resolve(capability.Ask{
+		Type: f.ask.Type, Tier: f.ask.Tier, Team: f.ask.Team, Name: f.ask.Name,
+		Environment: capability.Environment{
+			Name: f.env.Name, Target: f.env.Target, Production: f.env.Production, Values: f.env.Values,
+		},
+		Inputs: inputs,
+	})
+	if err != nil {
+		return err
+	}
+	if f.existing != nil {
+		if err := f.immutable(); err != nil {
+			return err
+		}
+	}
+	if f.ask.For != "" {
+		if err := f.findComponent(); err != nil {
+			return err
+		}
+	}
+	f.target, err = f.Target(f.env)
+	return err
+}
+
+// immutable refuses a change of an input that cannot be changed in place.
+func (f *flight) immutable() error {
+	have := f.existing.Record.Spec.Inputs
+	changed := f.res.ImmutableChange(have)
+	if len(changed) == 0 {
+		return nil
+	}
+	conflict := &ConflictError{Name: f.ask.Name, Environment: f.env.Name}
+	for _, field := range changed {
+		conflict.Differs = append(conflict.Differs, Difference{
+			Field: field, Have: fmt.Sprint(have[field]), Want: fmt.Sprint(f.res.Inputs[field]),
+		})
+	}
+	return conflict
+}
+
+// findComponent checks the reference given with For and makes it canonical.
+func (f *flight) findComponent() error {
+	ref, err := backstage.ParseRef(f.ask.For, backstage.Ref{Kind: "component", Namespace: "default"})
+	if err != nil {
+		return fmt.Errorf("for: %w", err)
+	}
+	_, found, err := f.snapshot.Entity(ref)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return &platform.UnknownError{What: "component", Name: f.ask.For, Known: f.components()}
+	}
+	f.ask.For = ref.String()
+	return nil
+}
+
+func (f *flight) components() []string {
+	var refs []string
+	for entity, err := range f.snapshot.Entities() {
+		if err == nil && entity.Kind == "Component" {
+			refs = append(refs, entity.Ref().String())
+		}
+	}
+	return refs
+}
+
+// render prepares the run directory and asks the target whether it can serve.
+func (f *flight) render(ctx context.Context) error {
+	own := maps.Clone(f.target.Own())
+	own["mark"] = fmt.Sprintf("platformctl %s/%s/%s", f.snapshot.Config().Metadata.Name, f.env.Name, f.ask.Name)
+	f.module = Module{Module: f.res.Module, Outputs: f.res.TerraformOutputs, Own: own}
+	var err error
+	if f.rendered, err = f.Terraform.Prepare(ctx, f.dir, f.module); err != nil {
+		return err
+	}
+	return f.target.Check(ctx, f.rendered.Needs)
+}
+
+// planChanges asks the engine what would change. A resource that exists is
+// refreshed from its server, which is started for it if need be.
+func (f *flight) planChanges(ctx context.Context) error {
+	_, objects, err := f.Terraform.Outputs(f.dir)
+	if err != nil {
+		return err
+	}
+	if objects > 0 && !f.ask.DryRun {
+		if err := f.start(ctx); err != nil {
+			return err
+		}
+	}
+	f.tell(StepPlan, "start", "planning")
+	f.changes, err = f.Terraform.Plan(ctx, f.dir, Run{Secrets: secret.Overlay(f.Secrets), Offline: f.ask.DryRun && !f.target.Running(ctx)})
+	if err != nil {
+		f.tell(StepPlan, "failed", "planning")
+		return err
+	}
+	f.tell(StepPlan, "done", fmt.Sprintf("planned: %d to add, %d to change, %d to destroy", f.changes.Add, f.changes.Change, f.changes.Destroy))
+	f.describe()
+	return nil
+}
+
+// start makes the target ready and says so when that takes a moment.
+func (f *flight) start(ctx context.Context) error {
+	if len(f.rendered.Needs) == 0 {
+		return nil
+	}
+	return f.target.Start(ctx, f.rendered.Needs)
+}
+
+// describe puts the plan together.
+func (f *flight) describe() {
+	newTeam := f.plan.NewTeam
+	f.plan = Plan{
+		Name: f.ask.Name, RequestID: f.id, Capability: f.res.Capability, Title: f.def.Title(),
+		Type: f.ask.Type, Tier: f.ask.Tier, Environment: f.env.Name, Target: f.env.Target,
+		Production: f.env.Production, Team: f.ask.Team, For: f.ask.For, NewTeam: newTeam,
+		Resumes: f.resumes, Inputs: f.res.Inputs, Protected: f.res.Tier.Protected,
+		Counts: f.changes.Counts, Changes: f.changes.Changes,
+		Responsibility: Responsibility{Platform: f.def.Responsibility().Platform, Team: f.def.Responsibility().Team},
+		Deprecated:     f.def.Deprecation(),
+	}
+	if amount, currency, ok := f.def.MonthlyCost(f.ask.Tier); ok {
+		f.plan.Cost = &Cost{Currency: currency, Monthly: amount}
+	}
+	if f.res.Tier.TTL > 0 {
+		expires := f.Now().Add(f.res.Tier.TTL).UTC()
+		f.plan.Expires = &expires
+	}
+}
+
+// unchanged reports whether what there is, is what was asked for: in the record
+// and, by the refreshed plan, on the server.
+func (f *flight) unchanged() bool {
+	if f.existing == nil || !f.changes.Empty() {
+		return false
+	}
+	have := f.existing
+	if _, registered, err := f.snapshot.Entity(resourceRef(f.ask.Name)); err != nil || !registered {
+		return false
+	}
+	outputs, _, err := f.Terraform.Outputs(f.dir)
+	if err != nil {
+		return false
+	}
+	if f.outputs, f.refs, err = f.res.Outputs(outputs); err != nil {
+		return false
+	}
+	return have.Record.Spec.Capability == f.res.Capability && have.Record.Spec.Digest == f.def.Digest() &&
+		have.Record.Spec.For == f.ask.For && sameInputs(have.Record.Spec.Inputs, f.ask.Inputs) &&
+		bytes.Equal(have.Main, f.rendered.Main) && bytes.Equal(have.Variables, f.rendered.Variables)
+}
+
+// sameInputs compares by JSON: a number that went through a file has another Go
+// type than one that did not.
+func sameInputs(a, b map[string]any) bool {
+	if len(a) == 0 && len(b) == 0 {
+		return true
+	}
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
+
+// passGates lets every gate judge the plan.
+func (f *flight) passGates(ctx context.Context) error {
+	refused := &RefusedError{Name: f.ask.Name}
+	for _, gate := range f.Gates {
+		verdict, err := gate(ctx, f.plan)
+		if err != nil {
+			return err
+		}
+		if !verdict.Allowed {
+			refused.Verdicts = append(refused.Verdicts, verdict)
+		}
+	}
+	if len(refused.Verdicts) > 0 {
+		return refused
+	}
+	return nil
+}
+
+// DeletionProtection is the gate that refuses a plan which would destroy part of
+// a resource whose tier is protected.
+func DeletionProtection(_ context.Context, plan Plan) (Verdict, error) {
+	verdict := Verdict{Gate: "deletion protection", Allowed: true}
+	if plan.Protected && plan.Counts.Destroy > 0 {
+		verdict.Allowed = false
+		verdict.Reason = fmt.Sprintf("tier %s is protected and %d objects would be destroyed", plan.Tier, plan.Counts.Destroy)
+	}
+	return verdict, nil
+}
+
+// begin makes the platform if there is none and opens the journal: from here on
+// the request is unfinished until it ends.
+func (f *flight) begin(ctx context.Context) error {
+	if err := f.Record.Ensure(ctx); err != nil {
+		return err
+	}
+	frozen := f.ask
+	return f.journal.append(
+		record{Phase: phaseAccepted, Request: f.id, Ask: &frozen},
+		record{Step: StepApply, Phase: phaseIntent, Request: f.id},
+	)
+}
+
+// apply carries the plan out.
+func (f *flight) apply(ctx context.Context) error {
+	if err := f.start(ctx); err != nil {
+		return err
+	}
+	all := f.changes.Add + f.changes.Change + f.changes.Destroy
+	f.tell(StepApply, "start", fmt.Sprintf("applying %d changes", all))
+	raw, err := f.Terraform.Apply(ctx, f.dir, Run{Secrets: f.Secrets, Progress: func(text string, done int) {
+		f.tell(StepApply, "update", fmt.Sprintf("applying %d of %d: %s", done, all, text))
+	}})
+	if err != nil {
+		f.tell(StepApply, "failed", "applying")
+		return err
+	}
+	f.tell(StepApply, "done", fmt.Sprintf("applied: %d added, %d changed, %d destroyed", f.changes.Add, f.changes.Change, f.changes.Destroy))
+	f.outputs, f.refs, err = f.res.Outputs(raw)
+	return err
+}
+
+// checkSecrets makes sure that every secret which the outputs refer to is in
+// the store. It reads no value further than that.
+func (f *flight) checkSecrets(context.Context) error {
+	for name, ref := range f.refs {
+		if _, err := f.Secrets.Get(ref); err != nil {
+			return fmt.Errorf("secret %q (%s): %w", name, ref, err)
+		}
+	}
+	return nil
+}
+
+// finishJournal ends an open request that turned out to be complete.
+func (f *flight) finishJournal() error {
+	if !f.journal.open() {
+		return nil
+	}
+	if err := f.journal.append(record{Step: StepCommit, Phase: phaseDone}); err != nil {
+		return err
+	}
+	return f.journal.close()
+}
+
+// same reports whether two asks mean the same.
+func (a Ask) same(b Ask) bool {
+	return a.Capability == b.Capability && a.Type == b.Type && a.Tier == b.Tier && a.Team == b.Team &&
+		a.Name == b.Name && a.Environment == b.Environment && a.For == b.For && sameInputs(a.Inputs, b.Inputs)
+}
+
+func (f *flight) result(state string) Result {
+	id := f.id
+	if state == Unchanged && f.existing != nil {
+		id = f.existing.Record.Spec.Request
+	}
+	return Result{
+		Name: f.ask.Name, State: state, RequestID: id, EntityRef: resourceRef(f.ask.Name).String(),
+		Capability: f.res.Capability, Type: f.ask.Type, Tier: f.ask.Tier, Environment: f.env.Name,
+		Team: f.ask.Team, For: f.ask.For, Counts: f.changes.Counts, Outputs: f.outputs, Secrets: f.refs,
+		Responsibility: f.plan.Responsibility, Cost: f.plan.Cost, Expires: f.plan.Expires,
+		Connect: f.res.Connect, Steps: f.times,
+	}
+}
+
+// OwnerRef is the group that runs the platform.
+func OwnerRef(cfg platform.Config) (backstage.Ref, error) {
+	return backstage.ParseRef(cfg.Spec.Owner, backstage.Ref{Kind: "group", Namespace: "default"})
+}
+
+func teamRef(name string) backstage.Ref {
+	return backstage.Ref{Kind: "group", Namespace: "default", Name: name}
+}
+
+func resourceRef(name string) backstage.Ref {
+	return backstage.Ref{Kind: "resource", Namespace: "default", Name: name}
+}
