@@ -1,0 +1,227 @@
+// Package verify holds the parts of a platform against each other: the ledger
+// against its own chain, entities against the rules of the catalog, resources,
+// requests and ledger lines against one another, and what is recorded against
+// what runs.
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/platformctl/platformctl/internal/backstage"
+	"github.com/platformctl/platformctl/internal/ledger"
+	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/store"
+)
+
+// The areas that are checked.
+const (
+	AreaLedger    = "ledger"
+	AreaCatalog   = "catalog"
+	AreaResources = "resources"
+	AreaLive      = "live" // Terraform's state and the servers
+)
+
+// Problem is one thing that does not agree.
+type Problem struct {
+	Area    string `json:"area"`
+	Subject string `json:"subject"` // a file, an entity, a resource
+	Problem string `json:"problem"`
+}
+
+// Check is how one area came out.
+type Check struct {
+	Area    string `json:"area"`
+	Checked int    `json:"checked"` // how many things were looked at
+	Skipped int    `json:"skipped"` // how many could not be, on this machine
+}
+
+// Report is what a verification found.
+type Report struct {
+	Commit   string    `json:"commit"`
+	Checks   []Check   `json:"checks"`
+	Problems []Problem `json:"problems"`
+}
+
+// ErrSkipped says that a resource cannot be compared with what runs: it lives
+// on another machine, or its server is stopped.
+var ErrSkipped = errors.New("cannot be compared here")
+
+// Live compares one recorded resource with Terraform's state and the server. It
+// returns what differs, or an error that wraps ErrSkipped.
+type Live func(ctx context.Context, resource store.Resource) ([]string, error)
+
+// Run verifies the record in snapshot, and each resource with live. It changes
+// nothing. Errors are those of reading the repository.
+func Run(ctx context.Context, snapshot *store.Snapshot, live Live) (Report, error) {
+	v := &verification{snapshot: snapshot, report: Report{Commit: snapshot.Hash(), Problems: []Problem{}}}
+	for _, check := range []func() error{v.files, v.ledger, v.entities, v.resources} {
+		if err := check(); err != nil {
+			return Report{}, err
+		}
+	}
+	v.live(ctx, live)
+	return v.report, ctx.Err()
+}
+
+type verification struct {
+	snapshot *store.Snapshot
+	report   Report
+	entity   map[string]backstage.Entity // by reference
+	applied  map[string]int              // ledger lines by request
+	resource []store.Resource
+}
+
+func (v *verification) add(area, subject, format string, args ...any) {
+	v.report.Problems = append(v.report.Problems, Problem{Area: area, Subject: subject, Problem: fmt.Sprintf(format, args...)})
+}
+
+func (v *verification) checked(area string, n int) {
+	v.report.Checks = append(v.report.Checks, Check{Area: area, Checked: n})
+}
+
+// files reports what cannot be read at all.
+func (v *verification) files() error {
+	problems, err := v.snapshot.Problems()
+	for _, p := range problems {
+		v.add("files", p.Path, "%v", p.Err)
+	}
+	return err
+}
+
+// ledger checks every chain and counts the lines of each request.
+func (v *verification) ledger() error {
+	chains, err := v.snapshot.Chains()
+	if err != nil {
+		return err
+	}
+	v.applied = map[string]int{}
+	lines := 0
+	for _, chain := range chains {
+		lines += len(chain.Events)
+		for _, p := range ledger.Check(chain.Events) {
+			v.add(AreaLedger, chain.Writer, "%v", p)
+		}
+		for _, event := range chain.Events {
+			if event.Writer != chain.Writer {
+				v.add(AreaLedger, chain.Writer, "line %d was written by %q", event.Seq, event.Writer)
+			}
+			if event.Type == request.EventApplied {
+				v.applied[event.Request]++
+			}
+		}
+	}
+	v.checked(AreaLedger, lines)
+	return nil
+}
+
+// entities holds each entity against the rules, and its references against the
+// catalog.
+func (v *verification) entities() error {
+	v.entity = map[string]backstage.Entity{}
+	for e, err := range v.snapshot.Entities() {
+		if err != nil {
+			return err
+		}
+		v.entity[e.Ref().String()] = e
+	}
+	for ref, e := range v.entity {
+		var invalid *backstage.ValidationError
+		if err := e.Validate(); errors.As(err, &invalid) {
+			for _, p := range invalid.Problems {
+				v.add(AreaCatalog, ref, "%s: %s", p.Field, p.Problem)
+			}
+		} else if err != nil {
+			v.add(AreaCatalog, ref, "%v", err)
+		}
+		for _, r := range e.Relations() {
+			if _, found := v.entity[r.Target.String()]; !found {
+				v.add(AreaCatalog, ref, "%s %s, which is not in the catalog", r.Type, r.Target)
+			}
+		}
+	}
+	v.checked(AreaCatalog, len(v.entity))
+	return nil
+}
+
+// resources holds resources, their entities, their requests and the ledger
+// against each other.
+func (v *verification) resources() error {
+	var err error
+	if v.resource, err = v.snapshot.Resources(); err != nil {
+		return err
+	}
+	recorded := map[string]bool{}
+	for _, r := range v.resource {
+		recorded[r.Name] = true
+		if err := v.one(r); err != nil {
+			return err
+		}
+	}
+	for ref, e := range v.entity {
+		if e.Kind == backstage.KindResource && e.Metadata.Annotations[request.AnnotationRequest] != "" && !recorded[e.Metadata.Name] {
+			v.add(AreaResources, ref, "is in the catalog and has no resource")
+		}
+	}
+	for made, err := range v.snapshot.Requests() {
+		if err != nil {
+			return err
+		}
+		if n := v.applied[made.ID]; n != 1 {
+			v.add(AreaResources, "request "+made.ID, "has %d lines in the ledger instead of 1", n)
+		}
+	}
+	v.checked(AreaResources, len(v.resource))
+	slices.SortStableFunc(v.report.Problems, func(a, b Problem) int {
+		return slices.Compare([]string{a.Area, a.Subject}, []string{b.Area, b.Subject})
+	})
+	return nil
+}
+
+func (v *verification) one(r store.Resource) error {
+	spec := r.Record.Spec
+	e, found := v.entity["resource:default/"+r.Name]
+	if !found {
+		v.add(AreaResources, r.Name, "has no entity in the catalog")
+	}
+	for key, want := range map[string]string{
+		request.AnnotationRequest: spec.Request, request.AnnotationCapability: spec.Capability,
+		request.AnnotationTier: spec.Tier, request.AnnotationEnvironment: spec.Environment,
+	} {
+		if have := e.Metadata.Annotations[key]; found && have != want {
+			v.add(AreaResources, r.Name, "annotation %s of its entity is %q, not %q", key, have, want)
+		}
+	}
+	made, found, err := v.snapshot.Request(spec.Request)
+	if err != nil {
+		return err
+	}
+	if !found {
+		v.add(AreaResources, r.Name, "its request %s is not in the record", spec.Request)
+	} else if made.Name != r.Name {
+		v.add(AreaResources, r.Name, "its request %s is about %q", spec.Request, made.Name)
+	}
+	return nil
+}
+
+// live compares every resource with what runs.
+func (v *verification) live(ctx context.Context, live Live) {
+	check := Check{Area: AreaLive}
+	for _, r := range v.resource {
+		problems, err := live(ctx, r)
+		if errors.Is(err, ErrSkipped) {
+			check.Skipped++
+			continue
+		}
+		check.Checked++
+		if err != nil {
+			v.add(AreaLive, r.Name, "%v", err)
+		}
+		for _, p := range problems {
+			v.add(AreaLive, r.Name, "%s", p)
+		}
+	}
+	v.report.Checks = append(v.report.Checks, check)
+}
