@@ -1,0 +1,34 @@
+// Command platformctl is a self-service platform in one binary. Started by
+// Terraform it is a Terraform provider.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/platformctl/platformctl/internal/cli"
+	"github.com/platformctl/platformctl/internal/provider"
+)
+
+// version is set by the linker.
+var version string
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	if strings.HasPrefix(filepath.Base(os.Args[0]), "terraform-provider-") {
+		if err := provider.Serve(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	app := cli.System(version)
+	app.IO.Done = ctx.Done()
+	os.Exit(cli.Main(ctx, os.Args[1:], app))
+}

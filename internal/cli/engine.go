@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"github.com/platformctl/platformctl/internal/provider"
+	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/terraform"
+)
+
+// engine drives Terraform for requests, with the provider in this process.
+type engine struct {
+	session *session
+	found   *terraform.Engine // nil until it is needed
+}
+
+var _ request.Terraform = (*engine)(nil)
+
+// find looks for Terraform or OpenTofu once.
+func (e *engine) find(ctx context.Context) (terraform.Engine, error) {
+	if e.found != nil {
+		return *e.found, nil
+	}
+	found, err := terraform.Find(ctx, terraform.FindOptions{
+		Getenv: e.session.app.Getenv, CacheDir: e.session.home.Cache,
+		ExtraDirs: []string{filepath.Join(e.session.tools(), "bin")},
+	})
+	if err != nil {
+		return terraform.Engine{}, err
+	}
+	e.found = &found
+	return found, nil
+}
+
+// Prepare writes the run directory.
+func (e *engine) Prepare(ctx context.Context, dir string, m request.Module) (request.Rendered, error) {
+	found, err := e.find(ctx)
+	if err != nil {
+		return request.Rendered{}, err
+	}
+	binary, err := e.session.app.Executable()
+	if err != nil {
+		return request.Rendered{}, fmt.Errorf("path of this binary: %w", err)
+	}
+	rendered, err := found.Prepare(ctx, dir, terraform.Module{
+		Source: m.Source, Version: m.Version, Digest: m.Digest, Local: m.Local,
+		Variables: m.Variables, Providers: m.Providers, Outputs: m.Outputs, Own: m.Own,
+	}, binary)
+	return request.Rendered{
+		Main: rendered.Main, Variables: rendered.Variables, Digest: rendered.Digest, Needs: rendered.Needs,
+	}, err
+}
+
+// Plan plans in dir.
+func (e *engine) Plan(ctx context.Context, dir string, run request.Run) (request.Changes, error) {
+	found, err := e.find(ctx)
+	if err != nil {
+		return request.Changes{}, err
+	}
+	plan, err := found.Plan(ctx, dir, e.run(run))
+	if err != nil {
+		return request.Changes{}, err
+	}
+	changes := request.Changes{
+		Counts:         request.Counts{Add: plan.Add, Change: plan.Change, Destroy: plan.Destroy},
+		OutputsChanged: plan.OutputsChanged,
+	}
+	for _, c := range plan.Changes {
+		changes.Changes = append(changes.Changes, request.Change{Address: c.Address, Action: c.Action})
+	}
+	return changes, nil
+}
+
+// Apply applies the plan saved in dir.
+func (e *engine) Apply(ctx context.Context, dir string, run request.Run) (map[string]json.RawMessage, error) {
+	found, err := e.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return found.Apply(ctx, dir, e.run(run))
+}
+
+// Outputs reads the state in dir.
+func (e *engine) Outputs(dir string) (map[string]json.RawMessage, int, error) {
+	outputs, err := terraform.Outputs(dir)
+	if err != nil {
+		return nil, 0, err
+	}
+	objects, err := terraform.Objects(dir)
+	return outputs, objects, err
+}
+
+// run adds what every run of the engine needs: a provider server of its own.
+func (e *engine) run(r request.Run) terraform.Run {
+	done := 0
+	return terraform.Run{
+		RefreshOff: r.Offline,
+		Reattach: func(ctx context.Context) (terraform.Reattach, func(), error) {
+			info, stop, err := provider.InProcess(ctx, provider.Options{Secrets: r.Secrets, Getenv: e.session.app.Getenv})
+			if err != nil {
+				return nil, nil, err
+			}
+			var reattach terraform.Reattach
+			if err := json.Unmarshal(info, &reattach); err != nil {
+				stop()
+				return nil, nil, fmt.Errorf("provider: %w", err)
+			}
+			return reattach, stop, nil
+		},
+		Progress: func(event terraform.Event) {
+			if event.Kind == terraform.EventComplete {
+				done++
+			}
+			if r.Progress != nil && event.Address != "" {
+				r.Progress(event.Address, done)
+			}
+		},
+	}
+}

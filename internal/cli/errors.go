@@ -1,0 +1,300 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/postgres"
+	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/store"
+	"github.com/platformctl/platformctl/internal/strictyaml"
+	"github.com/platformctl/platformctl/internal/terraform"
+	"github.com/platformctl/platformctl/internal/ui"
+)
+
+// Exit codes. The table is also `platformctl help exit-codes`.
+const (
+	exitDone       = 0
+	exitFailed     = 1   // it did not work
+	exitUsage      = 2   // bad usage or bad input: nothing has changed
+	exitGate       = 3   // a gate or a check did not pass
+	exitUnfinished = 4   // resume, or the same command again, finishes it
+	exitConflict   = 5   // what exists is in the way
+	exitCancelled  = 130 // cancelled before anything had changed
+)
+
+// usageError is bad usage of the command line itself.
+type usageError struct {
+	err  error
+	next []string // commands that say more
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...)}
+}
+
+// childError carries the exit code of a command that the user ran through us.
+type childError struct{ code int }
+
+func (e *childError) Error() string {
+	return fmt.Sprintf("the command ended with exit code %d", e.code)
+}
+
+// checkError says that a check found something; what, is on stdout already.
+type checkError struct{ problem string }
+
+func (e *checkError) Error() string { return e.problem }
+
+// explanation is what the user is told of an error.
+type explanation struct {
+	Error string   `json:"error"`
+	Code  int      `json:"code"`
+	Hint  string   `json:"hint,omitempty"`
+	Next  []string `json:"next,omitempty"`
+}
+
+// report prints err for a person, or as one JSON object when the answer was to
+// be JSON, and returns the exit code.
+func (app *App) report(err error) int {
+	var child *childError
+	if errors.As(err, &child) {
+		return child.code
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return exitDone // the reader of our output has seen enough
+	}
+	e := app.explain(err)
+	if app.flags.Output == ui.JSON {
+		line, _ := json.Marshal(e)
+		fmt.Fprintln(app.IO.Err, string(line))
+		return e.Code
+	}
+	writeExplanation(app.IO.Err, e)
+	return e.Code
+}
+
+func writeExplanation(w io.Writer, e explanation) {
+	fmt.Fprintf(w, "error: %s\n", ui.EscapeLines(e.Error))
+	if e.Hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", ui.EscapeLines(e.Hint))
+	}
+	for _, next := range e.Next {
+		fmt.Fprintf(w, "next: %s\n", ui.Escape(next))
+	}
+}
+
+// explain maps an error to its exit code, a hint and the next commands.
+func (app *App) explain(err error) explanation {
+	e := explanation{Error: err.Error(), Code: exitFailed}
+	for _, rule := range []func(error, *explanation) bool{
+		explainRequest, explainInput, explainMachine, explainUsage,
+	} {
+		if rule(err, &e) {
+			return e
+		}
+	}
+	return e
+}
+
+// explainRequest covers how a request can end.
+func explainRequest(err error, e *explanation) bool {
+	var (
+		unfinished *request.UnfinishedError
+		conflict   *request.ConflictError
+		elsewhere  *request.ElsewhereError
+		refused    *request.RefusedError
+		missing    *request.MissingError
+		check      *checkError
+		dirty      *store.DirtyError
+	)
+	switch {
+	case errors.As(err, &unfinished):
+		e.Code = exitUnfinished
+		e.Hint = "what was done so far is kept; the same command again, or resume, finishes it"
+		e.Next = []string{"platformctl resource resume " + unfinished.Name}
+		inner := explanation{}
+		if explainMachine(unfinished.Err, &inner) && inner.Hint != "" {
+			e.Hint = inner.Hint + "; then the same command again finishes it"
+		}
+	case errors.As(err, &conflict):
+		e.Code = exitConflict
+		e.Hint = "ask for another one under its own --name, or keep the one there is and leave these values as they are"
+		e.Next = []string{"platformctl resource show " + conflict.Name}
+	case errors.As(err, &elsewhere):
+		e.Code, e.Hint = exitConflict, "run the command on "+elsewhere.Machine+", or ask for another one under its own --name"
+	case errors.As(err, &refused):
+		e.Code = exitGate
+		e.Next = []string{"platformctl resource show " + refused.Name}
+	case errors.As(err, &missing):
+		e.Code, e.Hint = exitUsage, "give it with --"+missing.Field
+	case errors.As(err, &check):
+		e.Code = exitGate
+	case errors.As(err, &dirty):
+		e.Code, e.Hint = exitConflict, "commit or undo your own changes to these files, then run the command again"
+	case errors.Is(err, request.ErrDeclined), errors.Is(err, request.ErrCancelled), errors.Is(err, ui.ErrInterrupted),
+		errors.Is(err, context.Canceled):
+		e.Code, e.Error = exitCancelled, "cancelled: nothing was changed"
+	default:
+		return explainForeign(err, e)
+	}
+	return true
+}
+
+// explainForeign finds out whether Terraform failed because something that is
+// not ours is in the way.
+func explainForeign(err error, e *explanation) bool {
+	var run *terraform.RunError
+	if !errors.As(err, &run) {
+		return false
+	}
+	for _, d := range run.Diagnostics {
+		if strings.Contains(d.Summary, "not managed by platformctl") {
+			e.Code, e.Hint = exitConflict, "it was left untouched; ask for the resource under another --name, or remove it from the server yourself"
+			return true
+		}
+	}
+	return false
+}
+
+// explainInput covers names, inputs and files that are wrong.
+func explainInput(err error, e *explanation) bool {
+	var (
+		name      *platform.NameError
+		unknown   *platform.UnknownError
+		placement *platform.PlacementError
+		location  *platform.LocationError
+		capUnk    *capability.UnknownError
+		input     *capability.InputError
+		locked    *capability.LockedError
+		match     *capability.MatchError
+		file      *strictyaml.Error
+	)
+	switch {
+	case errors.As(err, &name):
+		e.Hint = "a name has 3 to 40 lower-case letters, digits and single hyphens, and begins with a letter: checkout-service"
+	case errors.As(err, &unknown):
+		e.Hint, e.Next = suggest(unknown.Name, unknown.Known), listCommand(unknown.What)
+	case errors.As(err, &capUnk):
+		e.Hint, e.Next = suggest(capUnk.Name, capUnk.Known), listCommand(capUnk.What)
+	case errors.As(err, &input):
+		e.Hint = suggest(input.Field, input.Known)
+		if e.Hint == "" {
+			e.Hint = "the inputs and what they may be: platformctl capability show"
+		}
+	case errors.As(err, &locked):
+		e.Hint = fmt.Sprintf("tier %s sets %s; leave it out, or choose another tier", locked.Tier, locked.Field)
+	case errors.As(err, &placement):
+		e.Hint = "choose the environment with --env"
+	case errors.As(err, &match), errors.As(err, &location):
+	case errors.As(err, &file):
+		if e.Hint = suggest(lastField(file.Field), file.Known); e.Hint == "" {
+			e.Hint = "the file formats: platformctl help formats"
+		}
+	default:
+		return false
+	}
+	e.Code = exitUsage
+	return true
+}
+
+// explainMachine covers what this machine lacks.
+func explainMachine(err error, e *explanation) bool {
+	var (
+		noEngine  *terraform.NotFoundError
+		oldEngine *terraform.TooOldError
+		notExec   *terraform.NotExecutableError
+		noServer  *postgres.NotFoundError
+		port      *postgres.PortTakenError
+		version   *postgres.VersionMismatchError
+		home      *platform.HomeError
+	)
+	switch {
+	case errors.As(err, &noEngine):
+		e.Code, e.Hint = exitUsage, "install Terraform or OpenTofu 1.11 or newer, or name one with PLATFORMCTL_TERRAFORM"
+	case errors.As(err, &oldEngine):
+		e.Code, e.Hint = exitUsage, "install Terraform or OpenTofu 1.11 or newer, or name one with PLATFORMCTL_TERRAFORM"
+	case errors.As(err, &notExec):
+		e.Code, e.Hint = exitUsage, "make the file executable (chmod +x), or name another one with PLATFORMCTL_TERRAFORM"
+	case errors.As(err, &noServer):
+		e.Code, e.Hint = exitUsage, "install PostgreSQL's server (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql), or name its bin directory with PLATFORMCTL_POSTGRES_BIN"
+	case errors.As(err, &port):
+		e.Hint = "stop what listens there, or let platformctl choose another port: platformctl local stop, then the same command again"
+	case errors.As(err, &version):
+		e.Hint = fmt.Sprintf("install PostgreSQL %d again, or give the data up with: platformctl local reset", version.Have)
+	case errors.As(err, &home):
+		e.Code, e.Hint = exitUsage, "name another directory with PLATFORMCTL_HOME, or mend its owner and mode (chmod 700)"
+	case errors.Is(err, syscall.ENOSPC):
+		e.Hint = "the disk is full: make room, then run the same command again"
+	case errors.Is(err, syscall.EROFS):
+		e.Hint = "the file system is read-only: name a writable directory with PLATFORMCTL_HOME"
+	default:
+		return false
+	}
+	return true
+}
+
+// explainUsage covers the command line itself.
+func explainUsage(err error, e *explanation) bool {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		e.Code, e.Next = exitUsage, usage.next
+		return true
+	}
+	if errors.Is(err, ui.ErrNoInput) {
+		e.Code, e.Hint = exitUsage, "the answer did not come: give the values as flags"
+		return true
+	}
+	var exit *exec.ExitError
+	return errors.As(err, &exit)
+}
+
+// suggest says which of the known names was probably meant.
+func suggest(name string, known []string) string {
+	if len(known) == 0 {
+		return ""
+	}
+	best, distance := "", len(name)/2+2
+	for _, k := range known {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	sorted := slices.Sorted(slices.Values(known))
+	return "known are: " + strings.Join(sorted[:min(len(sorted), 12)], ", ")
+}
+
+// listCommand names the command that lists what there is of a kind of thing.
+func listCommand(what string) []string {
+	switch what {
+	case "capability", "type", "tier":
+		return []string{"platformctl capability list"}
+	case "team":
+		return []string{"platformctl team list"}
+	case "component":
+		return []string{"platformctl catalog list --kind component"}
+	case "resource":
+		return []string{"platformctl resource list"}
+	}
+	return nil
+}
+
+func lastField(path string) string {
+	return path[strings.LastIndexByte(path, '.')+1:]
+}

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/platform"
+)
+
+//go:embed help/*.txt
+var helpTexts embed.FS
+
+// helpTopics are those that are no command, with what they are about.
+var helpTopics = [][2]string{
+	{"environment", "variables, directories, and which platform is meant"},
+	{"exit-codes", "what the exit codes say"},
+	{"formats", "the file formats and their JSON Schemas"},
+}
+
+// helpText is the long help of a command or topic; a missing one is a bug that
+// the tests find.
+func helpText(name string) string {
+	text, err := helpTexts.ReadFile("help/" + name + ".txt")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(string(text), "\n")
+}
+
+func newHelpCmd(app *App) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND | TOPIC]", Short: "Help about a command or a topic",
+		Long: "Help about a command, or about a topic: environment, exit-codes, formats.",
+		Example: `  platformctl help request
+  platformctl help exit-codes
+  platformctl help formats capability`,
+		RunE: func(cmd *cobra.Command, given []string) error { return runHelp(app, cmd.Root(), given) },
+		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return helpNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+func runHelp(app *App, root *cobra.Command, given []string) error {
+	if len(given) == 0 {
+		return root.Help()
+	}
+	if given[0] == "formats" && len(given) == 2 {
+		return printSchema(app, given[1])
+	}
+	if slices.ContainsFunc(helpTopics, func(t [2]string) bool { return t[0] == given[0] }) && len(given) == 1 {
+		_, err := fmt.Fprintln(app.IO.Out, helpText(given[0]))
+		return err
+	}
+	cmd, rest, err := root.Find(given)
+	if err != nil || cmd == root || len(rest) > 0 {
+		unknown := given[len(given)-1]
+		return &usageError{
+			err:  fmt.Errorf("no help on %q; %s", strings.Join(given, " "), suggest(unknown, helpNames(root))),
+			next: []string{"platformctl help"},
+		}
+	}
+	return cmd.Help()
+}
+
+func helpNames(root *cobra.Command) []string {
+	var names []string
+	for _, cmd := range root.Commands() {
+		if cmd.IsAvailableCommand() {
+			names = append(names, cmd.Name())
+		}
+	}
+	for _, topic := range helpTopics {
+		names = append(names, topic[0])
+	}
+	return names
+}
+
+// printSchema prints the JSON Schema of a file format.
+func printSchema(app *App, format string) error {
+	schemas := map[string]func() []byte{"capability": capability.Schema, "platform": platform.Schema}
+	schema, found := schemas[format]
+	if !found {
+		return usagef("there is no format %q; %s", format, suggest(format, []string{"capability", "platform"}))
+	}
+	_, err := app.IO.Out.Write(schema())
+	return err
+}

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/postgres"
+	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/store"
+	"github.com/platformctl/platformctl/internal/terraform"
+)
+
+func newResourceCmd(app *App) *cobra.Command {
+	return group("resource", "What was requested: list, show, use, resume",
+		newResourceListCmd(app), newResourceShowCmd(app), newResourceDirCmd(app), newResourceEnvCmd(app),
+		newResourceRunCmd(app), newResourceConnectCmd(app), newResourceResumeCmd(app))
+}
+
+// found is one resource of the record with what this machine knows of it.
+type found struct {
+	store.Resource
+	Definition *capability.Definition
+	Resolution *capability.Resolution
+	Dir        string            // run directory
+	Outputs    map[string]any    // empty when it was made on another machine
+	Secrets    map[string]string // name -> reference
+}
+
+// resource finds the resource whose name is name or begins with it.
+func (s *session) resource(ctx context.Context, name string) (*found, error) {
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := snapshot.Resources()
+	if err != nil {
+		return nil, err
+	}
+	match, err := pick(resources, name)
+	if err != nil {
+		return nil, err
+	}
+	r := &found{Resource: match, Dir: s.paths.Runs(match.Environment, match.Name)}
+	return r, s.describe(snapshot, r)
+}
+
+// pick chooses the resource called name, or the only one whose name begins so.
+func pick(resources []store.Resource, name string) (store.Resource, error) {
+	var names []string
+	var matches []store.Resource
+	for _, r := range resources {
+		if r.Name == name {
+			return r, nil
+		}
+		if strings.HasPrefix(r.Name, name) && name != "" {
+			matches = append(matches, r)
+		}
+		names = append(names, r.Name)
+	}
+	if len(matches) == 1 {
+		return matches[0], nil
+	}
+	if len(matches) > 1 {
+		names = names[:0]
+		for _, r := range matches {
+			names = append(names, r.Name)
+		}
+		return store.Resource{}, usagef("%q is the beginning of several resources: %s", name, strings.Join(names, ", "))
+	}
+	return store.Resource{}, &platform.UnknownError{What: "resource", Name: name, Known: names}
+}
+
+// describe resolves the definition of r again and reads its outputs.
+func (s *session) describe(snapshot *store.Snapshot, r *found) error {
+	capabilities, err := s.capabilities(snapshot)
+	if err != nil {
+		return err
+	}
+	spec := r.Record.Spec
+	if r.Definition, err = capabilities.Get(capability.NameOf(spec.Capability)); err != nil {
+		return err
+	}
+	env, err := snapshot.Config().Environment(spec.Environment)
+	if err != nil {
+		return err
+	}
+	r.Resolution, err = r.Definition.Resolve(capability.Ask{
+		Type: capability.TypeOf(spec.Capability), Tier: spec.Tier, Team: spec.Team, Name: r.Name,
+		Environment: capability.Environment{Name: env.Name, Target: env.Target, Production: env.Production, Values: env.Values},
+		Inputs:      spec.Inputs,
+	})
+	if err != nil {
+		return err
+	}
+	var raw map[string]json.RawMessage
+	if raw, err = terraform.Outputs(r.Dir); err != nil || len(raw) == 0 {
+		return err
+	}
+	r.Outputs, r.Secrets, err = r.Resolution.Outputs(raw)
+	return err
+}
+
+// elsewhere names the machine that a local resource was made on, if it is not
+// this one.
+func (s *session) elsewhere(spec store.ResourceSpec) string {
+	if spec.Machine != "" && spec.Machine != s.app.Hostname {
+		return spec.Machine
+	}
+	return ""
+}
+
+// environment is what connects to r, secrets included.
+func (s *session) environment(r *found) (map[string]string, error) {
+	if host := s.elsewhere(r.Record.Spec); host != "" {
+		return nil, &request.ElsewhereError{Name: r.Name, Machine: host}
+	}
+	if len(r.Outputs) == 0 {
+		return nil, fmt.Errorf("resource %q has no outputs on this machine", r.Name)
+	}
+	secrets, err := s.secrets()
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[string]string, len(r.Secrets))
+	for name, ref := range r.Secrets {
+		if values[name], err = secrets.Get(ref); err != nil {
+			return nil, fmt.Errorf("secret %q: %w", name, err)
+		}
+	}
+	return r.Resolution.Env(r.Outputs, values)
+}
+
+// useEnvironment is the environment for a child that uses r: ours and r's on top.
+// The servers on this machine that r needs are started.
+func (s *session) useEnvironment(ctx context.Context, r *found) ([]string, error) {
+	env, err := s.environment(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.startFor(ctx, r); err != nil {
+		return nil, err
+	}
+	merged := slices.DeleteFunc(slices.Clone(s.app.Environ()), func(pair string) bool {
+		key, _, _ := strings.Cut(pair, "=")
+		_, ours := env[key]
+		return ours
+	})
+	for key, value := range env {
+		merged = append(merged, key+"="+value)
+	}
+	return merged, nil
+}
+
+// startFor starts the local server that r lives on if it was stopped.
+func (s *session) startFor(ctx context.Context, r *found) error {
+	if r.Record.Spec.Machine == "" {
+		return nil
+	}
+	status, err := s.server().Status(ctx)
+	if err != nil || status.State != postgres.Stopped {
+		return err
+	}
+	return (&localTarget{session: s}).Start(ctx, []string{needPostgreSQL})
+}
+
+// unfinished lists the requests that did not end, by resource name.
+func (s *session) unfinished() (map[string]request.Unfinished, error) {
+	list, err := request.ListUnfinished(s.paths.Requests())
+	if err != nil {
+		return nil, err
+	}
+	byName := make(map[string]request.Unfinished, len(list))
+	for _, u := range list {
+		byName[u.Name] = u
+	}
+	return byName, nil
+}
+
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// environmentOf finds an environment of the platform.
+func (s *session) environmentOf(ctx context.Context, name string) (platform.Environment, error) {
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return platform.Environment{}, err
+	}
+	return snapshot.Config().Environment(name)
+}

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newResourceListCmd(app *App) *cobra.Command {
+	var team, environment string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the resources of the platform", Args: args(), Aliases: []string{"ls"},
+		Example: "  platformctl resource list\n  platformctl resource list --team checkout-service -o json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runResourceList(cmd.Context(), app, team, environment)
+		},
+	}
+	cmd.Flags().StringVar(&team, "team", "", "only those of this team")
+	cmd.Flags().StringVar(&environment, "env", "", "only those in this environment")
+	outputFlag(cmd, app)
+	return cmd
+}
+
+// resourceRow is one resource in a list.
+type resourceRow struct {
+	Name        string `json:"name"`
+	State       string `json:"state"` // ready, unfinished, elsewhere
+	Capability  string `json:"capability"`
+	Tier        string `json:"tier"`
+	Environment string `json:"environment"`
+	Team        string `json:"team"`
+	EntityRef   string `json:"entityRef"`
+	RequestID   string `json:"requestId"`
+	Updated     string `json:"updated,omitempty"`
+	Machine     string `json:"machine,omitempty"`
+}
+
+type resourceList struct {
+	Resources []resourceRow `json:"resources"`
+}
+
+func runResourceList(ctx context.Context, app *App, team, environment string) error {
+	s, err := app.open(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := s.resourceRows(ctx)
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(r resourceRow) bool {
+		return team != "" && r.Team != team || environment != "" && r.Environment != environment
+	})
+	if len(list) == 0 {
+		app.note("no resources yet; ask for one: platformctl request database --type postgresql --tier development --team TEAM")
+	}
+	return app.IO.Print(app.flags.Output, resourceList{Resources: list})
+}
+
+// resourceRows are all resources, those with an unfinished request included.
+func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := snapshot.Resources()
+	if err != nil {
+		return nil, err
+	}
+	unfinished, err := s.unfinished()
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]resourceRow, 0, len(resources))
+	for _, r := range resources {
+		spec := r.Record.Spec
+		row := resourceRow{
+			Name: r.Name, State: "ready", Capability: spec.Capability, Tier: spec.Tier, Environment: spec.Environment,
+			Team: spec.Team, EntityRef: resourceRef(r.Name).String(), RequestID: spec.Request,
+			Updated: formatTime(spec.Updated), Machine: spec.Machine,
+		}
+		if s.elsewhere(spec) != "" {
+			row.State = "elsewhere"
+		}
+		if u, open := unfinished[r.Name]; open {
+			row.State, row.RequestID = "unfinished", u.RequestID
+			delete(unfinished, r.Name)
+		}
+		rows = append(rows, row)
+	}
+	for _, name := range slices.Sorted(maps.Keys(unfinished)) {
+		u := unfinished[name]
+		rows = append(rows, resourceRow{
+			Name: name, State: "unfinished", Capability: u.Ask.Capability + "/" + u.Ask.Type, Tier: u.Ask.Tier,
+			Environment: u.Ask.Environment, Team: u.Ask.Team, EntityRef: resourceRef(name).String(), RequestID: u.RequestID,
+		})
+	}
+	slices.SortFunc(rows, func(a, b resourceRow) int { return strings.Compare(a.Name, b.Name) })
+	return rows, nil
+}
+
+// Header names the columns.
+func (l resourceList) Header() []string {
+	return []string{"Name", "State", "Capability", "Tier", "Environment", "Team", "Updated"}
+}
+
+// Rows are the resources.
+func (l resourceList) Rows() [][]string {
+	rows := make([][]string, len(l.Resources))
+	for i, r := range l.Resources {
+		rows[i] = []string{r.Name, r.State, r.Capability, r.Tier, r.Environment, r.Team, r.Updated}
+	}
+	return rows
+}
+
+// Names are the names of the resources.
+func (l resourceList) Names() []string {
+	names := make([]string, len(l.Resources))
+	for i, r := range l.Resources {
+		names[i] = r.Name
+	}
+	return names
+}

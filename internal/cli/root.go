@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/platformctl/platformctl/internal/ui"
+)
+
+// Main runs the command line args with app and returns the exit code.
+func Main(ctx context.Context, args []string, app *App) int {
+	root := newRootCmd(app)
+	root.SetArgs(args)
+	app.flags.Output = outputAsked(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return app.report(err)
+	}
+	return exitDone
+}
+
+// outputAsked finds -o json among args before they are parsed, so that an error
+// of parsing is reported in the form that was asked for.
+func outputAsked(args []string) ui.Format {
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return ui.Table
+		case arg == "-ojson", arg == "-o=json", arg == "--output=json",
+			(arg == "-o" || arg == "--output") && i+1 < len(args) && args[i+1] == "json":
+			return ui.JSON
+		}
+	}
+	return ui.Table
+}
+
+func newRootCmd(app *App) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "platformctl",
+		Short: "A self-service platform in one binary",
+		Long:  helpText("platformctl"),
+		Example: `  platformctl request database --type postgresql --tier production --team checkout-service
+  platformctl status`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          unknownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			app.IO.Quiet = app.IO.Quiet || app.flags.Quiet
+			return nil
+		},
+	}
+	root.SetOut(app.IO.Out)
+	root.SetErr(app.IO.Err)
+	root.SetIn(app.IO.In)
+	root.SetFlagErrorFunc(flagError)
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SuggestionsMinimumDistance = 2
+
+	flags := root.PersistentFlags()
+	flags.StringVar(&app.flags.Platform, "platform", "", "directory or git URL of the platform (default: found, see help environment)")
+	flags.BoolVar(&app.flags.NoInput, "no-input", false, "never ask; a missing value is an error")
+	flags.BoolVarP(&app.flags.Quiet, "quiet", "q", false, "no progress on stderr")
+
+	root.AddGroup(
+		&cobra.Group{ID: "use", Title: "Use the platform:"},
+		&cobra.Group{ID: "run", Title: "Run the platform:"},
+	)
+	for _, cmd := range []*cobra.Command{
+		newRequestCmd(app), newResourceCmd(app), newCatalogCmd(app), newStatusCmd(app),
+	} {
+		cmd.GroupID = "use"
+		root.AddCommand(cmd)
+	}
+	for _, cmd := range []*cobra.Command{
+		newInitCmd(app), newTeamCmd(app), newCapabilityCmd(app), newLocalCmd(app), newVerifyCmd(app),
+	} {
+		cmd.GroupID = "run"
+		root.AddCommand(cmd)
+	}
+	root.AddCommand(newVersionCmd(app))
+	root.SetHelpCommand(newHelpCmd(app))
+	return root
+}
+
+// group is a command that only holds others.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// unknownCommand refuses arguments of a command that only holds others.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	err := fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+	if hint := suggest(args[0], names); strings.HasPrefix(hint, "did you mean") {
+		err = fmt.Errorf("%w; %s", err, hint)
+	}
+	return &usageError{err: err, next: []string{cmd.CommandPath() + " --help"}}
+}
+
+// flagError names the flag that was probably meant.
+func flagError(cmd *cobra.Command, err error) error {
+	usage := &usageError{err: err, next: []string{cmd.CommandPath() + " --help"}}
+	name, found := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !found {
+		return usage
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	if hint := suggest("--"+name, known); strings.HasPrefix(hint, "did you mean") {
+		usage.err = fmt.Errorf("%w; %s", err, hint)
+	}
+	return usage
+}
+
+// args checks the number of arguments and names them in the error.
+func args(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, given []string) error {
+		required := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasPrefix(n, "[") })
+		usage := []string{cmd.CommandPath() + " --help"}
+		if len(given) < len(required) {
+			return &usageError{err: fmt.Errorf("%s is missing", required[len(given)]), next: usage}
+		}
+		if len(given) > len(names) {
+			return &usageError{err: fmt.Errorf("unexpected argument %q", given[len(names)]), next: usage}
+		}
+		return nil
+	}
+}
+
+// outputFlag adds -o to a command that answers.
+func outputFlag(cmd *cobra.Command, app *App) {
+	if app.flags.Output == "" {
+		app.flags.Output = ui.Table
+	}
+	cmd.Flags().VarP(&app.flags.Output, "output", "o", "table, json, yaml or name")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(
+		[]cobra.Completion{"table", "json", "yaml", "name"}, cobra.ShellCompDirectiveNoFileComp))
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/postgres"
+	"github.com/platformctl/platformctl/internal/request"
+)
+
+// needPostgreSQL is what a module needs that makes roles and databases.
+const needPostgreSQL = "postgresql"
+
+// target finds what an environment's target is on this machine.
+func (s *session) target(env platform.Environment) (request.Target, error) {
+	if env.Target != "local" {
+		return nil, &platform.UnknownError{What: "target", Name: env.Target, Known: []string{"local"}}
+	}
+	return &localTarget{session: s}, nil
+}
+
+// localTarget runs servers on this machine, below the platform's data directory.
+type localTarget struct{ session *session }
+
+var _ request.Target = (*localTarget)(nil)
+
+// Check finds the binaries of the servers that are needed and do not run.
+func (t *localTarget) Check(ctx context.Context, needs []string) error {
+	for _, need := range needs {
+		if need != needPostgreSQL {
+			return fmt.Errorf("target local has no %s server", need)
+		}
+	}
+	if len(needs) == 0 || t.Running(ctx) {
+		return nil
+	}
+	_, err := postgres.Locate(ctx, t.session.locate())
+	return err
+}
+
+// Running reports whether the PostgreSQL server answers.
+func (t *localTarget) Running(ctx context.Context) bool {
+	status, err := t.session.server().Status(ctx)
+	return err == nil && status.State == postgres.Running
+}
+
+// Start starts the PostgreSQL server unless it runs.
+func (t *localTarget) Start(ctx context.Context, needs []string) error {
+	if len(needs) == 0 || t.Running(ctx) {
+		return nil
+	}
+	progress := t.session.app.progress()
+	progress.Start("start", "starting PostgreSQL on this machine")
+	connection, err := t.session.server().Start(ctx)
+	if err != nil {
+		progress.Fail("starting PostgreSQL on this machine")
+		return err
+	}
+	if connection.MovedFrom != 0 {
+		progress.Note(fmt.Sprintf("port %d is taken by another program: PostgreSQL moved to %d", connection.MovedFrom, connection.Port))
+	}
+	progress.Done(fmt.Sprintf("started PostgreSQL on %s:%d", connection.Host, connection.Port))
+	return nil
+}
+
+// Own is the configuration of the provider in this binary.
+func (t *localTarget) Own() map[string]any {
+	own := map[string]any{
+		"connection": filepath.Join(t.session.paths.Local(needPostgreSQL), "connection.json"),
+		"secrets":    t.session.paths.Secrets(),
+	}
+	if t.session.settings.Identity != "" {
+		own["identity"] = t.session.settings.Identity
+	}
+	return own
+}
+
+// locate says where to look for PostgreSQL's programs.
+func (s *session) locate() postgres.LocateOptions {
+	return postgres.LocateOptions{
+		Getenv: s.app.Getenv, ExtraDirs: []string{filepath.Join(s.tools(), "postgresql", "bin")},
+	}
+}
+
+// server is the platform's local PostgreSQL server, whether it runs or not.
+func (s *session) server() *postgres.Server {
+	return postgres.New(s.paths.Local(needPostgreSQL), s.locate())
+}
+
+// tools is where `make setup` puts programs that the machine lacked.
+func (s *session) tools() string {
+	if dir := s.app.Getenv("PLATFORMCTL_TOOLS"); dir != "" {
+		return dir
+	}
+	data := s.app.Getenv("XDG_DATA_HOME")
+	if data == "" {
+		data = filepath.Join(s.app.Getenv("HOME"), ".local", "share")
+	}
+	return filepath.Join(data, "platformctl", "tools")
+}

@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/store"
+	"github.com/platformctl/platformctl/internal/ui"
+	"github.com/platformctl/platformctl/internal/verify"
+)
+
+func newVerifyCmd(app *App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Hold ledger, catalog, resources, state and servers against each other", Args: args(),
+		Example: "  platformctl verify",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), app) },
+	}
+	outputFlag(cmd, app)
+	return cmd
+}
+
+// verifyView is what `verify` answers.
+type verifyView struct{ verify.Report }
+
+func runVerify(ctx context.Context, app *App) error {
+	s, err := app.open(ctx)
+	if err != nil {
+		return err
+	}
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	report, err := verify.Run(ctx, snapshot, s.compareLive)
+	if err != nil {
+		return err
+	}
+	if err := app.IO.Print(app.flags.Output, verifyView{report}); err != nil {
+		return err
+	}
+	if n := len(report.Problems); n > 0 {
+		return &checkError{problem: fmt.Sprintf("%d things do not agree", n)}
+	}
+	return nil
+}
+
+// compareLive plans the resource again without changing anything: a plan that
+// is not empty says what differs from the record.
+func (s *session) compareLive(ctx context.Context, r store.Resource) ([]string, error) {
+	spec := r.Record.Spec
+	if s.elsewhere(spec) != "" {
+		return nil, verify.ErrSkipped
+	}
+	env, err := s.environmentOf(ctx, spec.Environment)
+	if err != nil {
+		return nil, err
+	}
+	target, err := s.target(env)
+	if err != nil {
+		return nil, err
+	}
+	if !target.Running(ctx) {
+		return nil, verify.ErrSkipped
+	}
+	service, err := s.service()
+	if err != nil {
+		return nil, err
+	}
+	var plan request.Plan
+	service.Step, service.Show = nil, func(p request.Plan) { plan = p }
+	result, err := service.Run(ctx, request.Ask{
+		Capability: capability.NameOf(spec.Capability), Name: r.Name, DryRun: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if result.State == request.Unchanged {
+		return s.missingSecrets(result), nil
+	}
+	problems := []string{"differs from the record: " + countsText(result.Counts)}
+	for _, c := range plan.Changes {
+		problems = append(problems, fmt.Sprintf("%s: %s", c.Address, c.Action))
+	}
+	return problems, nil
+}
+
+// missingSecrets names the secrets of a resource that are not in the store.
+func (s *session) missingSecrets(result request.Result) []string {
+	secrets, err := s.secrets()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var problems []string
+	for name, ref := range result.Secrets {
+		if _, err := secrets.Get(ref); err != nil {
+			problems = append(problems, fmt.Sprintf("secret %q: %v", name, err))
+		}
+	}
+	return problems
+}
+
+// Names are the subjects of the problems.
+func (v verifyView) Names() []string {
+	names := make([]string, len(v.Problems))
+	for i, p := range v.Problems {
+		names[i] = p.Subject
+	}
+	return names
+}
+
+// Text is the answer for people.
+func (v verifyView) Text(t *ui.Text) {
+	count := map[string]int{}
+	for _, p := range v.Problems {
+		count[p.Area]++
+	}
+	rows := make([][]string, len(v.Checks))
+	for i, c := range v.Checks {
+		rows[i] = []string{c.Area, strconv.Itoa(c.Checked), strconv.Itoa(c.Skipped), strconv.Itoa(count[c.Area])}
+	}
+	t.Table([]string{"Area", "Checked", "Skipped", "Problems"}, rows)
+	if len(v.Problems) == 0 {
+		t.Paragraph("everything agrees")
+		return
+	}
+	t.Heading("Problems")
+	for _, p := range v.Problems {
+		t.Bullet(fmt.Sprintf("%s: %s: %s", p.Area, p.Subject, p.Problem))
+	}
+}
