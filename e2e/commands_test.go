@@ -1,0 +1,304 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// commands are what the scripts have beside testscript's own.
+var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"code":      cmdCode,
+	"json":      cmdJSON,
+	"treehash":  cmdTreeHash,
+	"processes": cmdProcesses,
+	"same":      cmdSame,
+	"sql":       cmdSQL,
+	"hold":      cmdHold,
+	"release":   cmdRelease,
+	"await":     cmdAwait,
+	"nowhere":   cmdNowhere,
+	"setfrom":   cmdSetFrom,
+}
+
+// state is what the commands of one script share.
+type state struct {
+	env  *testscript.Env
+	held map[string]func() // sessions that hold a lock, by name
+}
+
+// cmdCode runs a command and checks its exit code: code 2 platformctl ...
+func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N command [args...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	if err != nil {
+		match := regexp.MustCompile(`exit status (\d+)`).FindStringSubmatch(err.Error())
+		if match == nil {
+			ts.Fatalf("%s: %v", args[1], err)
+		}
+		got, _ = strconv.Atoi(match[1])
+	}
+	if want := args[0]; strconv.Itoa(got) != want {
+		ts.Fatalf("exit code is %d, want %s", got, want)
+	}
+}
+
+// cmdJSON checks a value: json stdout outputs.port 5432. Without a value it
+// checks that there is one; with ! that there is none.
+func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: [!] json file path [value]")
+	}
+	got, found := lookup(ts, args[0], args[1])
+	ok := found && (len(args) == 2 || got == args[2])
+	if ok == neg {
+		ts.Fatalf("%s in %s is %q (there: %v)", args[1], args[0], got, found)
+	}
+}
+
+// lookup finds the dotted path in a JSON file; # is the length of a list.
+func lookup(ts *testscript.TestScript, file, path string) (string, bool) {
+	var value any
+	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(file)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		ts.Fatalf("%s is no JSON: %v", file, err)
+	}
+	for part := range strings.SplitSeq(path, ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			var found bool
+			if value, found = v[part]; !found {
+				return "", false
+			}
+		case []any:
+			if part == "#" {
+				return strconv.Itoa(len(v)), true
+			}
+			i, err := strconv.Atoi(part)
+			if err != nil || i >= len(v) {
+				return "", false
+			}
+			value = v[i]
+		default:
+			return "", false
+		}
+	}
+	if s, ok := value.(string); ok {
+		return s, true
+	}
+	text, err := json.Marshal(value)
+	ts.Check(err)
+	return string(text), true
+}
+
+// cmdSetFrom puts a JSON value into a variable: setfrom VAR stdout path.
+func cmdSetFrom(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: setfrom VAR file path")
+	}
+	value, found := lookup(ts, args[1], args[2])
+	if !found {
+		ts.Fatalf("%s has no %s", args[1], args[2])
+	}
+	ts.Setenv(args[0], value)
+}
+
+// cmdTreeHash puts a hash over names, modes and contents of directories into a
+// variable: treehash VAR dir... What is not there counts as empty. The files that
+// a running PostgreSQL keeps writing by itself are left out.
+func cmdTreeHash(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: treehash VAR dir...")
+	}
+	hash := sha256.New()
+	for _, dir := range args[1:] {
+		err := filepath.WalkDir(ts.MkAbs(dir), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				if os.IsNotExist(err) {
+					return nil
+				}
+				return err
+			}
+			if entry.IsDir() && strings.HasSuffix(path, filepath.Join("local", "postgresql", "data")) {
+				return fs.SkipDir
+			}
+			info, err := entry.Info()
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(hash, "%s %v\n", path, info.Mode())
+			if info.Mode().IsRegular() {
+				data, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				hash.Write(data)
+			}
+			return nil
+		})
+		ts.Check(err)
+	}
+	ts.Setenv(args[0], hex.EncodeToString(hash.Sum(nil)))
+}
+
+// cmdProcesses puts what runs below the script's directory, and what listens on
+// this user's ports, into a variable: processes VAR.
+func cmdProcesses(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: processes VAR")
+	}
+	var found []string
+	pids, err := filepath.Glob("/proc/[0-9]*")
+	ts.Check(err)
+	for _, pid := range pids {
+		cwd, err := os.Readlink(filepath.Join(pid, "cwd"))
+		if err != nil {
+			continue // it ended, or it is not ours
+		}
+		if strings.HasPrefix(cwd, ts.Getenv("WORK")) {
+			cmdline, _ := os.ReadFile(filepath.Join(pid, "cmdline"))
+			found = append(found, filepath.Base(pid)+" "+string(bytes.ReplaceAll(cmdline, []byte{0}, []byte(" "))))
+		}
+	}
+	slices.Sort(found)
+	ts.Setenv(args[0], strings.Join(found, "\n"))
+}
+
+func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: [!] same a b")
+	}
+	if (args[0] == args[1]) == neg {
+		ts.Fatalf("%q and %q", args[0], args[1])
+	}
+}
+
+// connect opens a session as administrator of the script's local server.
+func connect(ctx context.Context, ts *testscript.TestScript, database string) *pgx.Conn {
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("PLATFORMCTL_HOME"), "data", "platforms", "*", "local", "postgresql", "connection.json"))
+	ts.Check(err)
+	if len(files) != 1 {
+		ts.Fatalf("there are %d local servers", len(files))
+	}
+	data, err := os.ReadFile(files[0])
+	ts.Check(err)
+	var connection struct {
+		Host, User, PasswordFile string
+		Port                     uint16
+	}
+	ts.Check(json.Unmarshal(data, &connection))
+	password, err := os.ReadFile(connection.PasswordFile)
+	ts.Check(err)
+	config, err := pgx.ParseConfig("sslmode=disable")
+	ts.Check(err)
+	config.Host, config.Port, config.User = connection.Host, connection.Port, connection.User
+	config.Password, config.Database = strings.TrimSpace(string(password)), database
+	conn, err := pgx.ConnectConfig(ctx, config)
+	ts.Check(err)
+	return conn
+}
+
+// cmdSQL runs statements as administrator and prints the first column of the
+// last: sql 'select ...'.
+func cmdSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] sql statements")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	conn := connect(ctx, ts, "postgres")
+	defer func() { _ = conn.Close(ctx) }()
+	results, err := conn.PgConn().Exec(ctx, args[0]).ReadAll()
+	if (err != nil) != neg {
+		ts.Fatalf("%s: %v", args[0], err)
+	}
+	var out strings.Builder
+	if len(results) > 0 {
+		for _, row := range results[len(results)-1].Rows {
+			out.Write(row[0])
+			out.WriteByte('\n')
+		}
+	}
+	_, err = ts.Stdout().Write([]byte(out.String()))
+	ts.Check(err)
+}
+
+// cmdHold runs statements in a transaction that stays open: hold NAME 'lock ...'.
+func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hold NAME statements")
+	}
+	ctx := context.Background()
+	conn := connect(ctx, ts, "postgres")
+	_, err := conn.PgConn().Exec(ctx, "begin;"+args[1]).ReadAll()
+	ts.Check(err)
+	ts.Value("state").(*state).held[args[0]] = func() { _ = conn.Close(ctx) }
+}
+
+func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
+	held := ts.Value("state").(*state).held
+	if neg || len(args) != 1 || held[args[0]] == nil {
+		ts.Fatalf("usage: release NAME")
+	}
+	held[args[0]]()
+	delete(held, args[0])
+}
+
+// cmdAwait waits until a file below the directory matches: await dir regexp, or
+// until a query answers true: await sql 'select ...'.
+func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await dir regexp | await sql query")
+	}
+	pattern := regexp.MustCompile(args[1])
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if args[0] == "sql" {
+			if answers(ts, args[1]) {
+				return
+			}
+		} else if len(search(ts, []string{args[0]}, pattern)) > 0 {
+			return
+		}
+	}
+	ts.Fatalf("%s did not come about", args[1])
+}
+
+func answers(ts *testscript.TestScript, query string) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	conn := connect(ctx, ts, "postgres")
+	defer func() { _ = conn.Close(ctx) }()
+	var yes bool
+	ts.Check(conn.QueryRow(ctx, query).Scan(&yes))
+	return yes
+}
+
+// cmdNowhere checks that a text is in no file below the directories, zip files
+// and git objects read inside: nowhere text dir...
+func cmdNowhere(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 || len(args[0]) < 8 {
+		ts.Fatalf("usage: [!] nowhere text dir...")
+	}
+	found := search(ts, args[1:], regexp.MustCompile(regexp.QuoteMeta(args[0])))
+	if (len(found) == 0) == neg {
+		ts.Fatalf("found in %q", found)
+	}
+}

@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	_ "github.com/platformctl/platformctl/internal/cli" // so that a change there is not a cached result
+)
+
+// binary is the platformctl under test: $PLATFORMCTL_BIN, else one built here.
+var binary string
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if binary = os.Getenv("PLATFORMCTL_BIN"); binary != "" {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "platformctl-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary = filepath.Join(dir, "platformctl")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", binary, "../cmd/platformctl")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "building platformctl:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+func TestStories(t *testing.T) {
+	for _, group := range []string{"plain", "local"} {
+		t.Run(group, func(t *testing.T) {
+			testscript.Run(t, testscript.Params{
+				Dir:                 filepath.Join("testdata", "stories", group),
+				Setup:               setup,
+				Cmds:                commands,
+				RequireExplicitExec: true,
+				RequireUniqueNames:  true,
+				ContinueOnError:     true,
+			})
+		})
+	}
+}
+
+// setup isolates a script: its own home, its own platform, nothing inherited
+// that could steer a tool. The local server that a script starts is stopped at
+// its end.
+func setup(env *testscript.Env) error {
+	home := filepath.Join(env.WorkDir, "home")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return err
+	}
+	pctl := filepath.Join(env.WorkDir, "pctl")
+	path := filepath.Dir(binary) + string(filepath.ListSeparator) + os.Getenv("PATH")
+	tools := os.Getenv("PLATFORMCTL_TOOLS")
+	if tools == "" {
+		if data := os.Getenv("XDG_DATA_HOME"); data != "" {
+			tools = filepath.Join(data, "platformctl", "tools")
+		} else {
+			tools = filepath.Join(os.Getenv("HOME"), ".local", "share", "platformctl", "tools")
+		}
+	}
+	for key, value := range map[string]string{
+		"HOME": home, "PLATFORMCTL_HOME": pctl, "PLATFORMCTL_TOOLS": tools, "PATH": path,
+		"TERM": "dumb", "LANG": "C.UTF-8", "USER": "tester", "TMPDIR": filepath.Join(env.WorkDir, ".tmp"),
+		"GIT_AUTHOR_EMAIL": "tester@example.com",
+	} {
+		env.Setenv(key, value)
+	}
+	env.Values["state"] = &state{env: env, held: map[string]func(){}}
+	env.Defer(func() {
+		stop(env)
+		for _, release := range env.Values["state"].(*state).held {
+			release()
+		}
+	})
+	return nil
+}
+
+// stop stops the local servers of every home below the script's directory.
+func stop(env *testscript.Env) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	servers, err := filepath.Glob(filepath.Join(env.WorkDir, "*", "data", "platforms", "*", "local", "*"))
+	if err != nil || len(servers) == 0 {
+		return
+	}
+	cmd := exec.CommandContext(ctx, binary, "local", "stop", "--quiet")
+	cmd.Dir, cmd.Env = env.WorkDir, env.Vars
+	if out, err := cmd.CombinedOutput(); err != nil {
+		env.T().Log("stopping the local servers: ", err, "\n", string(out))
+	}
+}
