@@ -57,9 +57,11 @@ func worksIn(pid int, dir os.FileInfo) bool {
 	return err == nil && os.SameFile(cwd, dir)
 }
 
-// isPostgres looks at the program of a process, which ends in " (deleted)" after
-// an upgrade.
-func isPostgres(exe string) bool { return strings.HasPrefix(filepath.Base(exe), "postgres") }
+// isPostgres looks at the program of a process, as Linux shows it: after an
+// upgrade the file is deleted.
+func isPostgres(exe string) bool {
+	return filepath.Base(strings.TrimSuffix(exe, " (deleted)")) == "postgres"
+}
 
 // processesIn lists the PostgreSQL processes at work in a directory.
 func processesIn(data string) []int {

@@ -158,6 +158,18 @@ func startOnDisk(ctx context.Context, s *Server, role string) error {
 	return err
 }
 
+// Only a program of this very name is ever signalled.
+func TestIsPostgres(t *testing.T) {
+	for exe, want := range map[string]bool{
+		"/usr/lib/postgresql/15/bin/postgres": true, "/opt/bin/postgres (deleted)": true,
+		"/tmp/postgres.test": false, "/usr/bin/postgres_exporter": false, "/bin/sleep": false, "": false,
+	} {
+		if got := isPostgres(exe); got != want {
+			t.Errorf("isPostgres(%q) = %v, want %v", exe, got, want)
+		}
+	}
+}
+
 func needsRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
