@@ -210,7 +210,7 @@ func TestParseRefuses(t *testing.T) {
 // F45: a ledger cut at any byte gives the whole events before the cut.
 func TestParseTorn(t *testing.T) {
 	_, data := chain(t, 3)
-	for cut := range len(data) {
+	for cut := range data {
 		events, err := Parse(data[:cut])
 		whole := bytes.Count(data[:cut], []byte{'\n'})
 		if len(events) != whole {

@@ -18,9 +18,9 @@ const (
 	// Kind is that of a platform.yaml.
 	Kind = "Platform"
 
-	// TeamsOpen registers an unknown team when it first asks for something;
-	// TeamsClosed rejects it.
-	TeamsOpen   = "open"
+	// TeamsOpen registers an unknown team when it first asks for something.
+	TeamsOpen = "open"
+	// TeamsClosed rejects an unknown team.
 	TeamsClosed = "closed"
 
 	// TargetLocal is the target whose servers platformctl runs itself.

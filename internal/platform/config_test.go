@@ -158,19 +158,27 @@ func TestPlace(t *testing.T) {
 		"the only one that does":  {three, Ask{Tier: "development"}, "local", nil},
 		"none named, three serve": {three, Ask{}, "", &PlacementError{Candidates: []string{"local", "production", "staging"}}},
 		"more than one": {
-			three, Ask{Tier: "staging"}, "",
+			three,
+			Ask{Tier: "staging"},
+			"",
 			&PlacementError{Tier: "staging", Candidates: []string{"local", "production", "staging"}},
 		},
 		"named, does not serve": {
-			three, Ask{Environment: "production", Tier: "development"}, "",
+			three,
+			Ask{Environment: "production", Tier: "development"},
+			"",
 			&PlacementError{Tier: "development", Environment: "production", Tiers: []string{"production", "staging"}},
 		},
 		"none serves": {
-			Config{Spec: Spec{Environments: three.Spec.Environments[1:]}}, Ask{Tier: "development"}, "",
+			Config{Spec: Spec{Environments: three.Spec.Environments[1:]}},
+			Ask{Tier: "development"},
+			"",
 			&PlacementError{Tier: "development", Candidates: []string{}},
 		},
 		"unknown": {
-			three, Ask{Environment: "prod"}, "",
+			three,
+			Ask{Environment: "prod"},
+			"",
 			&UnknownError{What: "environment", Name: "prod", Known: []string{"local", "production", "staging"}},
 		},
 	}

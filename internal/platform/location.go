@@ -91,8 +91,8 @@ var (
 	urlForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 	// helperForm is git's <transport>::<address>, which can run a command.
 	helperForm = regexp.MustCompile(`^[A-Za-z0-9+.-]+::`)
-	// scpForm is user@host:path; the path must not look like a port or option.
-	scpForm  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^:]+$`)
+	// scpForm is user@host:path.
+	scpForm  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^:]*[^:/]/*$`)
 	userForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 	hostForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 )

@@ -57,17 +57,17 @@ func TestSchemaMatchesTypes(t *testing.T) {
 		if got, ok := node["type"].(string); ok && got != kinds[typ.Kind()] {
 			t.Errorf("%s: schema says %s, Go says %s", path, got, typ)
 		}
-		switch typ.Kind() {
-		case reflect.Slice:
+		if typ.Kind() == reflect.Slice {
 			compare(path+"[]", typ.Elem(), node["items"].(map[string]any))
-		case reflect.Struct:
+		}
+		if typ.Kind() == reflect.Struct {
 			properties, _ := node["properties"].(map[string]any)
 			var names []string
-			for i := range typ.NumField() {
-				name, _, _ := strings.Cut(typ.Field(i).Tag.Get("yaml"), ",")
+			for field := range typ.Fields() {
+				name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 				names = append(names, name)
 				if property, ok := properties[name].(map[string]any); ok {
-					compare(path+"."+name, typ.Field(i).Type, property)
+					compare(path+"."+name, field.Type, property)
 				}
 			}
 			slices.Sort(names)
