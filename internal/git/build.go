@@ -66,6 +66,7 @@ type change struct {
 type builder struct {
 	repo    *Repo
 	objects []packed
+	added   map[Hash]bool // an object may be in a pack once
 	changes []change
 }
 
@@ -86,7 +87,7 @@ func (r *Repo) build(c NewCommit) (built, error) {
 		}
 		root = parent.Tree
 	}
-	b := &builder{repo: r}
+	b := &builder{repo: r, added: map[Hash]bool{}}
 	tree, err := b.dir("", root, c.Edits)
 	if err != nil {
 		return built{}, err
@@ -100,12 +101,17 @@ func (r *Repo) build(c NewCommit) (built, error) {
 
 func (b *builder) add(kind plumbing.ObjectType, data []byte) Hash {
 	h := plumbing.ComputeHash(kind, data)
-	b.objects = append(b.objects, packed{h, object{kind, data}})
+	if !b.added[h] {
+		b.added[h] = true
+		b.objects = append(b.objects, packed{h, object{kind, data}})
+	}
 	return h
 }
 
 // dir applies edits to the directory called prefix (empty, or ending in a
 // slash), whose tree is old, and returns its new tree, zero when it is empty.
+// A file and a directory cannot take each other's place in one commit: the
+// order in which a working tree follows would matter.
 func (b *builder) dir(prefix string, old Hash, edits []Edit) (Hash, error) {
 	entries, err := b.entries(old)
 	if err != nil {
@@ -118,7 +124,7 @@ func (b *builder) dir(prefix string, old Hash, edits []Edit) (Hash, error) {
 		switch {
 		case deeper:
 			below[name] = append(below[name], edit)
-		case edit.Delete: // first, so that a file can make way for a directory
+		case edit.Delete:
 			if err := b.remove(entries, prefix, name); err != nil {
 				return Hash{}, err
 			}
@@ -131,7 +137,7 @@ func (b *builder) dir(prefix string, old Hash, edits []Edit) (Hash, error) {
 			return Hash{}, err
 		}
 	}
-	for _, edit := range leaves { // last, so that a directory can make way for a file
+	for _, edit := range leaves {
 		if err := b.write(entries, prefix, edit); err != nil {
 			return Hash{}, err
 		}
@@ -157,7 +163,7 @@ func (b *builder) entries(tree Hash) (*treeEdit, error) {
 }
 
 func (b *builder) remove(t *treeEdit, prefix, name string) error {
-	old, found := t.find(name)
+	old, found := t.old.find(name)
 	switch {
 	case !found:
 		return nil
@@ -170,7 +176,7 @@ func (b *builder) remove(t *treeEdit, prefix, name string) error {
 }
 
 func (b *builder) enter(t *treeEdit, prefix, name string, edits []Edit) error {
-	old, found := t.find(name)
+	old, found := t.old.find(name)
 	if found && old.Mode != ModeDir {
 		return &PathError{edits[0].Path, fmt.Sprintf("is below %q, which is no directory", prefix+name)}
 	}
@@ -188,7 +194,7 @@ func (b *builder) enter(t *treeEdit, prefix, name string, edits []Edit) error {
 
 func (b *builder) write(t *treeEdit, prefix string, edit Edit) error {
 	name := edit.Path[len(prefix):]
-	old, found := t.find(name)
+	old, found := t.old.find(name)
 	mode := ModeFile
 	if found {
 		if !old.Mode.IsFile() {
@@ -212,16 +218,6 @@ type treeEdit struct {
 	changed map[string]*Entry
 }
 
-func (t *treeEdit) find(name string) (Entry, bool) {
-	if e, found := t.changed[name]; found {
-		if e == nil {
-			return Entry{}, false
-		}
-		return *e, true
-	}
-	return t.old.find(name)
-}
-
 func (t *treeEdit) encode() rawTree {
 	var added []Entry
 	for _, name := range sortedKeys(t.changed) {
@@ -229,7 +225,7 @@ func (t *treeEdit) encode() rawTree {
 			added = append(added, *e)
 		}
 	}
-	slices.SortFunc(added, func(a, b Entry) int { return compareEntries(a, b) })
+	slices.SortFunc(added, compareEntries)
 	var out bytes.Buffer
 	out.Grow(len(t.old) + 64*len(added))
 	write := func(e Entry) {

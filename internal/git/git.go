@@ -101,7 +101,7 @@ type DirtyError struct {
 }
 
 func (e *DirtyError) Error() string {
-	return fmt.Sprintf("edited and not committed: %s", strings.Join(e.Paths, ", "))
+	return "edited and not committed: " + strings.Join(e.Paths, ", ")
 }
 
 // Repo is a git repository. It is safe for concurrent use.

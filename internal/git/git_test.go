@@ -118,3 +118,6 @@ func BenchmarkCommit(b *testing.B) {
 		})
 	}
 }
+
+// commitArgs makes a commit with git.
+var commitArgs = []string{"commit", "-q", "--allow-empty", "-m", "by a person"}

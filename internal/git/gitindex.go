@@ -198,11 +198,13 @@ func (x *gitIndex) set(path string, mode Mode, h Hash, stat *unix.Stat_t) {
 	if stat == nil {
 		stat = &unix.Stat_t{}
 	}
+	changed, changedNanos := stat.Ctim.Unix()
+	modified, modifiedNanos := stat.Mtim.Unix()
 	for _, field := range []int64{
-		int64(stat.Ctim.Sec), int64(stat.Ctim.Nsec), int64(stat.Mtim.Sec), int64(stat.Mtim.Nsec),
+		changed, changedNanos, modified, modifiedNanos,
 		int64(stat.Dev), int64(stat.Ino), int64(mode), int64(stat.Uid), int64(stat.Gid), stat.Size,
 	} {
-		head = binary.BigEndian.AppendUint32(head, uint32(field)) //nolint:gosec // git keeps the low 32 bits
+		head = binary.BigEndian.AppendUint32(head, uint32(field)) // git keeps the low 32 bits
 	}
 	head = append(head, h[:]...)
 	head = binary.BigEndian.AppendUint16(head, uint16(min(len(path), nameMask)))

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sort"
 	"sync"
 
@@ -130,8 +131,8 @@ func (o *objects) at(place location, depth int) (object, error) {
 
 // patch applies deltas, the last one first.
 func patch(base object, deltas [][]byte) (object, error) {
-	for i := len(deltas) - 1; i >= 0; i-- {
-		data, err := packfile.PatchDelta(base.data, deltas[i])
+	for _, delta := range slices.Backward(deltas) {
+		data, err := packfile.PatchDelta(base.data, delta)
 		if err != nil {
 			return object{}, &CorruptError{"delta", err.Error()}
 		}

@@ -90,7 +90,7 @@ type packWriter struct {
 func writePackTo(f io.Writer, count int, fill func(*packWriter) error) (*idxfile.MemoryIndex, error) {
 	sum := hash.New(hash.CryptoType)
 	w := &packWriter{out: io.MultiWriter(f, sum), deflate: map[int]*zlib.Writer{}}
-	if err := w.index.OnHeader(uint32(count)); err != nil { //nolint:gosec // a pack holds fewer
+	if err := w.index.OnHeader(uint32(count)); err != nil {
 		return nil, err
 	}
 	w.scratch.WriteString("PACK\x00\x00\x00\x02")
@@ -140,7 +140,7 @@ func (w *packWriter) entry(h Hash, kind plumbing.ObjectType, base, data []byte) 
 		return 0, err
 	}
 	at := w.offset
-	w.index.Add(h, uint64(at), crc32.ChecksumIEEE(w.scratch.Bytes())) //nolint:gosec // an offset is positive
+	w.index.Add(h, uint64(at), crc32.ChecksumIEEE(w.scratch.Bytes()))
 	return at, w.flush()
 }
 

@@ -62,11 +62,11 @@ func (r *Repo) refPath(branch string) string {
 	return filepath.Join(r.common, filepath.FromSlash(headPrefix+branch))
 }
 
-// swap moves branch from old to new, both on disk before it returns. old is
+// swap moves branch from one commit to another, on disk before it returns. from is
 // zero for a branch that has no commit. The lock is git's own, so that git
 // takes part in the comparison: it appears with its whole content, is compared
 // under, and becomes the branch by a rename.
-func (s *Session) swap(ctx context.Context, branch string, old, new Hash) error {
+func (s *Session) swap(ctx context.Context, branch string, from, to Hash) error {
 	r := s.repo
 	path, own := r.refPath(branch), r.own(refFile)
 	if err := durable.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -78,14 +78,14 @@ func (s *Session) swap(ctx context.Context, branch string, old, new Hash) error 
 		return err
 	}
 	defer func() { _ = os.Remove(own) }()
-	if err := writeSynced(own, []byte(new.String()+"\n")); err != nil {
+	if err := writeSynced(own, []byte(to.String()+"\n")); err != nil {
 		return err
 	}
 	if err := takeLock(ctx, own, path+".lock"); err != nil {
 		return err
 	}
 	tip, err := r.Tip(branch)
-	if err == nil && tip != old || errors.Is(err, ErrNoCommit) && !old.IsZero() {
+	if err == nil && tip != from || errors.Is(err, ErrNoCommit) && !from.IsZero() {
 		err = ErrMoved
 	}
 	if err == nil || errors.Is(err, ErrNoCommit) {

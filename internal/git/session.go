@@ -95,7 +95,7 @@ func (s *Session) Commit(ctx context.Context, c NewCommit) (Result, error) {
 	if len(b.changes) == 0 && !c.Parent.IsZero() {
 		return Result{Commit: c.Parent}, nil
 	}
-	w, err := s.prepare(ctx, c.Branch, b.changes)
+	w, err := s.prepare(ctx, c, b.changes)
 	if err != nil {
 		return Result{}, err
 	}
@@ -117,50 +117,6 @@ func (r *Repo) own(name string) string { return filepath.Join(r.common, ownDir, 
 
 // ownTree is the path of a file of ours that belongs to the working tree.
 func (r *Repo) ownTree(name string) string { return filepath.Join(r.dir, ownDir, name) }
-
-// settle clears up after a session that was killed, whose flock the kernel
-// released: its locks, its temporary files, and a working tree that stayed
-// behind the branch.
-func (s *Session) settle(ctx context.Context) error {
-	r := s.repo
-	_, refErr := os.Lstat(r.own(refFile))
-	_, indexErr := os.Lstat(r.ownTree(indexFile))
-	_, pendErr := os.Lstat(r.ownTree(pendFile))
-	if isAbsent(refErr) && isAbsent(indexErr) && isAbsent(pendErr) {
-		return nil
-	}
-	branch, err := r.Branch()
-	if err != nil {
-		return err
-	}
-	if err := dropLock(r.own(refFile), r.refPath(branch)+".lock"); err != nil {
-		return err
-	}
-	if err := dropLock(r.ownTree(indexFile), filepath.Join(r.dir, "index.lock")); err != nil {
-		return err
-	}
-	if err := r.objects.removeTemps(); err != nil {
-		return err
-	}
-	return s.settleTree(ctx, branch)
-}
-
-// dropLock removes our file and, if it is the same file, the lock of git.
-func dropLock(own, lock string) error {
-	ours, err := os.Lstat(own)
-	if isAbsent(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if theirs, err := os.Lstat(lock); err == nil && os.SameFile(ours, theirs) {
-		if err := os.Remove(lock); err != nil {
-			return err
-		}
-	}
-	return os.Remove(own)
-}
 
 // takeLock links our file to the name of a lock of git, which must be free or
 // become free soon.
@@ -186,7 +142,7 @@ func takeLock(ctx context.Context, own, lock string) error {
 
 // writeSynced writes a new file of ours.
 func writeSynced(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}

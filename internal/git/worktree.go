@@ -12,7 +12,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"golang.org/x/sys/unix"
@@ -33,17 +32,23 @@ type worktree struct {
 }
 
 // prepare makes sure that changes can be brought along, and holds the index.
-func (s *Session) prepare(ctx context.Context, branch string, changes []change) (*worktree, error) {
+func (s *Session) prepare(ctx context.Context, c NewCommit, changes []change) (*worktree, error) {
 	r := s.repo
 	if r.worktree == "" {
 		return nil, nil
 	}
-	if err := r.ready(branch); err != nil {
+	if err := r.ready(c.Branch); err != nil {
 		return nil, err
 	}
 	w, err := r.openTree(ctx, changes)
 	if err != nil {
 		return nil, err
+	}
+	// A person's commit moves branch and files together, under the lock that
+	// is held from here on.
+	if tip, _ := r.Tip(c.Branch); tip != c.Parent {
+		w.close()
+		return nil, ErrMoved
 	}
 	dirty, err := w.dirty()
 	if err == nil && len(dirty) > 0 {
@@ -194,11 +199,11 @@ func (w *worktree) look(name string) (seen, error) {
 
 // announce records which commit is about to be brought along, so that a
 // session after a kill can tell files that stayed behind from a person's edits.
-func (w *worktree) announce(old, new Hash) error {
+func (w *worktree) announce(from, to Hash) error {
 	if w == nil {
 		return nil
 	}
-	return durable.WriteFile(w.repo.ownTree(pendFile), fmt.Appendf(nil, "%s %s\n", old, new), 0o666)
+	return durable.WriteFile(w.repo.ownTree(pendFile), fmt.Appendf(nil, "%s %s\n", from, to), 0o666)
 }
 
 // withdraw takes the announcement back when the branch did not move.
@@ -294,107 +299,4 @@ func (w *worktree) apply(c change) error {
 		_ = w.root.Remove(temp)
 	}
 	return err
-}
-
-// settleTree finishes what a killed session announced. A file that is as the
-// commit before had it stayed behind and is brought to the tip; any other is a
-// person's and left alone.
-func (s *Session) settleTree(ctx context.Context, branch string) error {
-	r := s.repo
-	data, err := os.ReadFile(r.ownTree(pendFile))
-	if isAbsent(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	tip, err := r.Tip(branch)
-	if err != nil && !errors.Is(err, ErrNoCommit) {
-		return err
-	}
-	first, second, _ := strings.Cut(strings.TrimSpace(string(data)), " ")
-	old, new := plumbing.NewHash(first), plumbing.NewHash(second)
-	changes, err := r.behind(old, new, tip)
-	if err != nil {
-		return err
-	}
-	var busy *BusyError
-	switch err := r.ready(branch); {
-	case errors.As(err, &busy):
-		return nil // a commit will say so; this can wait
-	case err != nil || len(changes) == 0:
-		return os.Remove(r.ownTree(pendFile))
-	}
-	w, err := r.openTree(ctx, changes)
-	if err != nil {
-		return err
-	}
-	defer w.close()
-	return w.catchUp()
-}
-
-// behind lists what a commit changed, as changes to the tip of the branch. It
-// is empty when the commit did not come to be.
-func (r *Repo) behind(old, new, tip Hash) ([]change, error) {
-	if tip == old || tip.IsZero() {
-		return nil, nil
-	}
-	differences, err := r.Diff(old, new)
-	if errors.Is(err, ErrMissing) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	commit, err := r.Commit(tip)
-	if err != nil {
-		return nil, err
-	}
-	var changes []change
-	for _, d := range differences {
-		now, found, err := r.Find(commit.Tree, d.Path)
-		if err != nil {
-			return nil, err
-		}
-		c := change{path: d.Path, old: d.Old, mode: d.Mode}
-		if found && now.Mode.IsFile() {
-			c.new, c.mode = now.Hash, now.Mode
-			if c.data, err = r.Blob(now.Hash); err != nil {
-				return nil, err
-			}
-		}
-		changes = append(changes, c)
-	}
-	return changes, nil
-}
-
-func (w *worktree) catchUp() error {
-	for _, c := range w.changes {
-		// The index is written after all files: where it is not as before,
-		// bringing along was finished, or a person has been here since.
-		if staged, ok := w.index.at(c.path); !ok || staged != c.old {
-			continue
-		}
-		now, err := w.look(c.path)
-		if err != nil {
-			return err
-		}
-		if now.is(c.old) && !now.is(c.new) {
-			if err := w.apply(c); err != nil {
-				return err
-			}
-			now.hash = c.new
-		}
-		switch {
-		case now.is(c.new):
-			if err := w.stage(c); err != nil {
-				return err
-			}
-		case c.new.IsZero():
-			w.index.remove(c.path)
-		default:
-			w.index.set(c.path, c.mode, c.new, nil)
-		}
-	}
-	return w.finish()
 }

@@ -91,8 +91,7 @@ func (s *Store) attempt(ctx context.Context, session *git.Session, tip *Snapshot
 		Name: change.Author.Name, Email: change.Author.Email,
 		Time: change.Time, Message: change.Message,
 	})
-	var path *git.PathError
-	if errors.As(err, &path) {
+	if path, wrong := errors.AsType[*git.PathError](err); wrong {
 		err = &ChangeError{path.Path, path.Problem}
 	}
 	if err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"iter"
 	"path"
 	"strings"
@@ -17,7 +16,7 @@ import (
 // [Problem].
 func (s *Snapshot) Resource(environment, name string) (Resource, bool, error) {
 	if checkKey(ResourceKey{environment, name}) != nil {
-		return Resource{}, false, nil
+		return Resource{}, false, nil //nolint:nilerr // no resource has such a name
 	}
 	dir := platform.ResourceDir(environment, name)
 	file := path.Join(dir, recordFile)
@@ -181,7 +180,7 @@ func (s *Snapshot) head(writer string) (string, ledger.Head, error) {
 	line := data[bytes.LastIndexByte(bytes.TrimSuffix(data, []byte("\n")), '\n')+1:]
 	events, err := ledger.Parse(line)
 	if err == nil && len(events) != 1 {
-		err = fmt.Errorf("holds no event in its last line")
+		err = errors.New("holds no event in its last line")
 	}
 	if err != nil {
 		return "", ledger.Head{}, Problem{last, err}
