@@ -15,7 +15,29 @@ uid=$(id -u nobody)
 gid=$(id -g nobody)
 
 dir=$(mktemp -d /tmp/platformctl-nobody.XXXXXX)
-trap 'rm -rf "$dir"' EXIT
+
+# stop_left ends the processes that work in $dir, and fails when there are any:
+# stories stop what they start.
+stop_left() {
+  local process cwd left=0
+  for process in /proc/[0-9]*; do
+    cwd=$(readlink "$process/cwd" 2>/dev/null) || continue
+    [[ $cwd == "$dir"/* ]] || continue
+    echo "error: a story left process ${process#/proc/} running in $cwd" >&2
+    kill -QUIT "${process#/proc/}" 2>/dev/null || true
+    left=1
+  done
+  return "$left"
+}
+
+finish() {
+  local code=$?
+  cd /
+  stop_left || code=1
+  rm -rf "$dir"
+  exit "$code"
+}
+trap finish EXIT
 mkdir -p "$dir"/{home,tmp,bin,tools/bin}
 go test -c -o "$dir/bin/e2e.test" ./e2e
 go build -o "$dir/bin/test2json" cmd/test2json
