@@ -47,8 +47,7 @@ func TestParseRefErrors(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := ParseRef(tt.in, tt.defaults)
-			var refErr *RefError
-			if !errors.As(err, &refErr) {
+			if _, ok := errors.AsType[*RefError](err); !ok {
 				t.Errorf("ParseRef(%q) = %+v, %v, want a RefError", tt.in, got, err)
 			}
 		})

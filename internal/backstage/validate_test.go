@@ -250,8 +250,8 @@ func fieldsOf(err error) []string {
 	if err == nil {
 		return nil
 	}
-	var invalid *ValidationError
-	if !errors.As(err, &invalid) {
+	invalid, ok := errors.AsType[*ValidationError](err)
+	if !ok {
 		return []string{fmt.Sprintf("unexpected %T", err)}
 	}
 	var fields []string

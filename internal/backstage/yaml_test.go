@@ -267,8 +267,8 @@ func TestParseRefuses(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			got, err := Parse("x.yaml", []byte(tt.in))
-			var yamlErr *strictyaml.Error
-			if !errors.As(err, &yamlErr) {
+			yamlErr, ok := errors.AsType[*strictyaml.Error](err)
+			if !ok {
 				t.Fatalf("Parse() = %+v, %v, want a strictyaml.Error", got, err)
 			}
 			if yamlErr.Field != tt.field {
@@ -326,4 +326,22 @@ func normal(e Entity) Entity {
 		e.Metadata.Links = nil
 	}
 	return e
+}
+
+func BenchmarkMarshalParseValidate(b *testing.B) {
+	e := full()
+	delete(e.Metadata.Labels, "1")
+	for b.Loop() {
+		data, err := e.Marshal()
+		if err != nil {
+			b.Fatal(err)
+		}
+		back, err := Parse("full.yaml", data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := back[0].Validate(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
