@@ -25,7 +25,7 @@ func enterNamespace(attr *syscall.SysProcAttr, uid, gid uint32) {
 // lives tells whether a process is a PostgreSQL server at work in a directory.
 func lives(_ context.Context, pid int, data string) bool {
 	info, err := os.Stat(data)
-	return err == nil && pid > 0 && worksIn(pid, info)
+	return err == nil && pid > 0 && worksIn(pid, data, info)
 }
 
 // stranger tells whether there is a process which is certainly not a PostgreSQL
@@ -47,14 +47,20 @@ func stranger(_ context.Context, pid int, data string) bool {
 	return cwdErr == nil && err == nil && !os.SameFile(cwd, info)
 }
 
-func worksIn(pid int, dir os.FileInfo) bool {
+// worksIn tells whether a process is PostgreSQL at work in a directory, or in
+// one that was at the same path and was deleted under it.
+func worksIn(pid int, data string, info os.FileInfo) bool {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))
 	exe, err := os.Readlink(filepath.Join(proc, "exe"))
 	if err != nil || !isPostgres(exe) {
 		return false
 	}
-	cwd, err := os.Stat(filepath.Join(proc, "cwd"))
-	return err == nil && os.SameFile(cwd, dir)
+	link := filepath.Join(proc, "cwd")
+	if path, err := os.Readlink(link); err == nil && path == data+" (deleted)" {
+		return true
+	}
+	cwd, err := os.Stat(link)
+	return err == nil && info != nil && os.SameFile(cwd, info)
 }
 
 // isPostgres looks at the program of a process, as Linux shows it: after an
@@ -67,7 +73,7 @@ func isPostgres(exe string) bool {
 func processesIn(data string) []int {
 	info, err := os.Stat(data)
 	if err != nil {
-		return nil
+		info = nil // there may still be processes that worked in it
 	}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -75,7 +81,7 @@ func processesIn(data string) []int {
 	}
 	var pids []int
 	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil && worksIn(pid, info) {
+		if pid, err := strconv.Atoi(e.Name()); err == nil && worksIn(pid, data, info) {
 			pids = append(pids, pid)
 		}
 	}

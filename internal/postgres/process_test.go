@@ -118,7 +118,7 @@ func TestServerInheritsNothing(t *testing.T) {
 		t.Errorf("the server holds a pipe of its starter: %v", err)
 	}
 	file := filepath.Join(s.dir, "environment")
-	execute(t, a.Connection, `COPY (SELECT) TO PROGRAM 'env > "$PWD/../environment"'`)
+	execute(t, a.Connection, `COPY (SELECT) TO PROGRAM 'cat; env > "$PWD/../environment"'`)
 	env, err := os.ReadFile(file)
 	if err != nil || !strings.Contains(string(env), "PATH=") {
 		t.Fatalf("environment of the server: %q, %v", env, err)

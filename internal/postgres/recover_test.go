@@ -140,6 +140,31 @@ func TestPIDFileIsLost(t *testing.T) {
 	}
 }
 
+func TestDirectoryIsDeletedUnderTheServer(t *testing.T) {
+	s := newServer(t)
+	c := start(t, s)
+	if err := os.RemoveAll(s.dir); err != nil {
+		t.Fatal(err)
+	}
+	if st := status(t, s); st.State != Absent {
+		t.Errorf("Status() = %+v", st)
+	}
+	// The old server held the port, and would for a minute.
+	if diff := cmp.Diff(c, start(t, s)); diff != "" {
+		t.Errorf("Start() (-before +after):\n%s", diff)
+	}
+	query(t, c, "SELECT 'fine'")
+	if err := os.RemoveAll(s.dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Stop(t.Context()); err != nil {
+		t.Errorf("Stop() = %v", err)
+	}
+	if !free(t.Context(), c.Port) {
+		t.Error("the server runs on after Stop()")
+	}
+}
+
 func TestPortTaken(t *testing.T) {
 	s := newServer(t)
 	c := start(t, s)

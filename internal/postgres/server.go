@@ -173,7 +173,7 @@ func (s *Server) Status(ctx context.Context) (Status, error) {
 // does not run is fine.
 func (s *Server) Stop(ctx context.Context) error {
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return endOrphans(ctx, s.path("data")) // somebody else deleted it
 	}
 	unlock, err := s.lock(ctx)
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *Server) Stop(ctx context.Context) error {
 // directory is fine.
 func (s *Server) Reset(ctx context.Context) error {
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return endOrphans(ctx, s.path("data")) // somebody else deleted it
 	}
 	unlock, err := s.lock(ctx)
 	if err != nil {
@@ -271,10 +271,7 @@ func stop(ctx context.Context, data string) error {
 	if err != nil {
 		return err
 	}
-	if found.State == Absent {
-		return nil
-	}
-	if found.State == Stopped {
+	if found.State == Absent || found.State == Stopped {
 		return endOrphans(ctx, data)
 	}
 	// SIGINT is PostgreSQL's fast shutdown.
