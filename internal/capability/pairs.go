@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/platformctl/platformctl/internal/strictyaml"
 )
@@ -44,7 +45,7 @@ func ParseSet(d *Definition, typ string, pairs []string) (map[string]any, error)
 func parseValue(kind, text string) (value any, problem string) {
 	switch kind {
 	case "string":
-		return text, ""
+		return parseText(text)
 	case "boolean":
 		if text != "true" && text != "false" {
 			return nil, "must be true or false"
@@ -65,6 +66,17 @@ func parseValue(kind, text string) (value any, problem string) {
 	default:
 		return parseJSON(kind, text)
 	}
+}
+
+// parseText takes any text that every file and database can hold.
+func parseText(text string) (any, string) {
+	if !utf8.ValidString(text) {
+		return nil, "must be UTF-8 text"
+	}
+	if strings.ContainsRune(text, 0) {
+		return nil, "must not contain a NUL character"
+	}
+	return text, ""
 }
 
 func parseJSON(kind, text string) (any, string) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"cel.dev/cel-go/common/types"
@@ -84,7 +85,7 @@ func jsonOf(v any) string {
 	return string(text)
 }
 
-// show is the form of a refused value in an error: escaped, cut short.
+// show is the form of a refused value in an error: JSON, escaped and cut short.
 func show(v any) string {
 	const limit = 60
 	text, isString := v.(string)
@@ -94,7 +95,11 @@ func show(v any) string {
 	if utf8.RuneCountInString(text) > limit {
 		text = string([]rune(text)[:limit-1]) + "…"
 	}
-	return strconv.QuoteToGraphic(text)
+	quoted := strconv.QuoteToGraphic(text)
+	if isString {
+		return quoted
+	}
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
 // compileTree compiles the strings in a value of a definition, at any depth:
