@@ -1,6 +1,7 @@
 package terraform
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -116,16 +117,21 @@ type RunError struct {
 }
 
 func (e *RunError) Error() string {
-	for _, d := range e.Diagnostics {
-		if d.Severity == "error" {
-			text := "terraform " + e.Verb + ": " + d.Summary
-			if d.Detail != "" {
-				text += ": " + d.Detail
-			}
-			return text
-		}
+	text := "terraform " + e.Verb
+	if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
+		text += " was cancelled"
 	}
-	return fmt.Sprintf("terraform %s: %v", e.Verb, e.Err)
+	for _, d := range e.Diagnostics {
+		if d.Severity != "error" {
+			continue
+		}
+		text += ": " + d.Summary
+		if d.Detail != "" {
+			text += ": " + d.Detail
+		}
+		return text
+	}
+	return fmt.Sprintf("%s: %v", text, e.Err)
 }
 
 // Unwrap returns how the process ended.

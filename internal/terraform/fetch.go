@@ -242,7 +242,9 @@ func (w *workspace) initialise(ctx context.Context, text rendering, given []byte
 	}
 	options := []tfexec.InitOption{tfexec.Get(false)}
 	if text.provider != nil {
-		options = append(options, tfexec.Reattach(tfexec.ReattachInfo{ownSource: {Protocol: "grpc", ProtocolVersion: 6, Pid: os.Getpid()}}))
+		options = append(options, tfexec.Reattach(tfexec.ReattachInfo{ownSource: {
+			Protocol: "grpc", ProtocolVersion: 6, Pid: os.Getpid(), Addr: tfexec.ReattachConfigAddr{Network: "unix"},
+		}}))
 	}
 	tf, err := w.command(w.dir, nil, set)
 	if err != nil {

@@ -121,8 +121,8 @@ func runError(ctx context.Context, verb string, out *stream, err error) error {
 	e.Err = exit
 	if out == nil || !out.failed() {
 		_, text, _ := strings.Cut(err.Error(), "\n")
-		if out != nil {
-			text += "\n" + string(out.text)
+		if strings.TrimSpace(text) == "" && out != nil {
+			text = string(out.text)
 		}
 		if text = explanation(text); text != "" {
 			e.Diagnostics = append(e.Diagnostics, Diagnostic{Severity: "error", Summary: text})
