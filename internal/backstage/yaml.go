@@ -43,7 +43,7 @@ func Parse(name string, data []byte) ([]Entity, error) {
 // quotes. Reading the document back gives an equal entity.
 //
 // A value that YAML cannot carry (see [Entity]), text that is not UTF-8 or has
-// a NUL, and a whole number beyond 2^53-1 are errors.
+// a NUL, and a number beyond 2^53-1 are errors.
 func (e Entity) Marshal() ([]byte, error) {
 	metadata := e.Metadata.fields()
 	known := map[string]bool{}
@@ -152,17 +152,20 @@ func linkNode(path string, l Link) (*yaml.Node, error) {
 	return fieldsNode(path, fields)
 }
 
+// maxNumber is the largest that the strict reader takes: up to here all
+// readers keep whole numbers exactly.
+const maxNumber = 1<<53 - 1
+
 func intNode(path string, i int64) (*yaml.Node, error) {
-	const most = 1<<53 - 1
-	if i > most || i < -most {
+	if i > maxNumber || i < -maxNumber {
 		return nil, fmt.Errorf("field %q: %d is beyond 2^53-1", path, i)
 	}
 	return scalar("!!int", strconv.FormatInt(i, 10)), nil
 }
 
 func floatNode(path string, f float64) (*yaml.Node, error) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return nil, fmt.Errorf("field %q: %v is no number that can be written", path, f)
+	if math.IsNaN(f) || math.Abs(f) > maxNumber {
+		return nil, fmt.Errorf("field %q: %v is no number up to 2^53-1", path, f)
 	}
 	if f == 0 {
 		f = 0 // readers disagree on the negative zero
