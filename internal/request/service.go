@@ -289,7 +289,7 @@ func (f *flight) lock(ctx context.Context) (func(), error) {
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
 	if err == nil && !locked {
-		f.tell(StepResolve, "update", fmt.Sprintf("waiting for another request for %s", f.ask.Name))
+		f.tell(StepResolve, "update", "waiting for another request for "+f.ask.Name)
 		_, err = lock.TryLockContext(ctx, 50*time.Millisecond)
 	}
 	if errors.Is(err, context.Canceled) {
