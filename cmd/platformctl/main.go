@@ -19,16 +19,18 @@ import (
 var version string
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
+	os.Exit(run())
+}
+
+func run() int {
 	if strings.HasPrefix(filepath.Base(os.Args[0]), "terraform-provider-") {
 		if err := provider.Serve(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			return 1
 		}
-		return
+		return 0
 	}
-	app := cli.System(version)
-	app.IO.Done = ctx.Done()
-	os.Exit(cli.Main(ctx, os.Args[1:], app))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	return cli.Main(ctx, os.Args[1:], cli.System(ctx, version))
 }

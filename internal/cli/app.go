@@ -45,8 +45,9 @@ type globalFlags struct {
 	Output   ui.Format
 }
 
-// System is the App of a real process, of the given version.
-func System(version string) *App {
+// System is the App of a real process, of the given version. The end of ctx ends
+// a question that waits for an answer.
+func System(ctx context.Context, version string) *App {
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "." // a deleted working directory: only what needs it fails
@@ -56,6 +57,7 @@ func System(version string) *App {
 		host = "localhost"
 	}
 	streams := ui.System(os.Getenv)
+	streams.Done = ctx.Done()
 	return &App{
 		Version:    version,
 		IO:         streams,
@@ -85,7 +87,7 @@ func tempDir() (string, func(), error) {
 // runChild runs argv with exactly env and the given streams, and waits for it.
 // The terminal's Ctrl-C reaches the child itself, so ctx does not end it.
 func runChild(ctx context.Context, argv, env []string, streams ui.Streams) error {
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), argv[0], argv[1:]...) //nolint:gosec // the user's own command
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), argv[0], argv[1:]...)
 	cmd.Env = env
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = streams.In, streams.Out, streams.Err
 	return cmd.Run()

@@ -200,8 +200,11 @@ func (v entityView) Text(t *ui.Text) {
 	e := v.entity
 	t.Heading(e.Ref().String())
 	for _, pair := range [][2]string{
-		{"Title", e.Metadata.Title}, {"Description", e.Metadata.Description}, {"Type", e.SpecString("type")},
-		{"Lifecycle", e.SpecString("lifecycle")}, {"Tags", strings.Join(e.Metadata.Tags, ", ")},
+		{"Title", e.Metadata.Title},
+		{"Description", e.Metadata.Description},
+		{"Type", e.SpecString("type")},
+		{"Lifecycle", e.SpecString("lifecycle")},
+		{"Tags", strings.Join(e.Metadata.Tags, ", ")},
 	} {
 		if pair[1] != "" {
 			t.Pair(pair[0], pair[1])

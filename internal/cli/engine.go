@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/platformctl/platformctl/internal/provider"
@@ -14,6 +15,7 @@ import (
 // engine drives Terraform for requests, with the provider in this process.
 type engine struct {
 	session *session
+	dryRun  bool
 	found   *terraform.Engine // nil until it is needed
 }
 
@@ -25,7 +27,7 @@ func (e *engine) find(ctx context.Context) (terraform.Engine, error) {
 		return *e.found, nil
 	}
 	found, err := terraform.Find(ctx, terraform.FindOptions{
-		Getenv: e.session.app.Getenv, CacheDir: e.session.home.Cache,
+		Getenv: e.session.app.Getenv, CacheDir: e.cacheDir(),
 		ExtraDirs: []string{filepath.Join(e.session.tools(), "bin")},
 	})
 	if err != nil {
@@ -33,6 +35,15 @@ func (e *engine) find(ctx context.Context) (terraform.Engine, error) {
 	}
 	e.found = &found
 	return found, nil
+}
+
+// cacheDir is where versions and hashes are kept. A dry run makes no directory
+// for them.
+func (e *engine) cacheDir() string {
+	if _, err := os.Stat(e.session.home.Cache); e.dryRun && err != nil {
+		return ""
+	}
+	return e.session.home.Cache
 }
 
 // Prepare writes the run directory.

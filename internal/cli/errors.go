@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"slices"
 	"strings"
 	"syscall"
@@ -70,8 +69,7 @@ type explanation struct {
 // report prints err for a person, or as one JSON object when the answer was to
 // be JSON, and returns the exit code.
 func (app *App) report(err error) int {
-	var child *childError
-	if errors.As(err, &child) {
+	if child, ok := errors.AsType[*childError](err); ok {
 		return child.code
 	}
 	if errors.Is(err, syscall.EPIPE) {
@@ -249,8 +247,7 @@ func explainMachine(err error, e *explanation) bool {
 
 // explainUsage covers the command line itself.
 func explainUsage(err error, e *explanation) bool {
-	var usage *usageError
-	if errors.As(err, &usage) {
+	if usage, ok := errors.AsType[*usageError](err); ok {
 		e.Code, e.Next = exitUsage, usage.next
 		return true
 	}
@@ -258,8 +255,7 @@ func explainUsage(err error, e *explanation) bool {
 		e.Code, e.Hint = exitUsage, "the answer did not come: give the values as flags"
 		return true
 	}
-	var exit *exec.ExitError
-	return errors.As(err, &exit)
+	return false
 }
 
 // suggest says which of the known names was probably meant.
@@ -269,7 +265,7 @@ func suggest(name string, known []string) string {
 	}
 	best, distance := "", len(name)/2+2
 	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
+		if d := typoDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -278,6 +274,26 @@ func suggest(name string, known []string) string {
 	}
 	sorted := slices.Sorted(slices.Values(known))
 	return "known are: " + strings.Join(sorted[:min(len(sorted), 12)], ", ")
+}
+
+// typoDistance is how far a typo is from the word that was meant: an
+// abbreviation and swapped letters are near.
+func typoDistance(typed, word string) int {
+	if len(typed) >= 3 && strings.HasPrefix(word, typed) {
+		return 0
+	}
+	distance := levenshtein.ComputeDistance(typed, word)
+	if letters(typed) == letters(word) {
+		return min(distance, 1)
+	}
+	return distance
+}
+
+// letters returns the letters of a word in order.
+func letters(word string) string {
+	sorted := []rune(word)
+	slices.Sort(sorted)
+	return string(sorted)
 }
 
 // listCommand names the command that lists what there is of a kind of thing.

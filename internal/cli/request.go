@@ -69,12 +69,12 @@ func runRequest(ctx context.Context, app *App, opts requestOptions) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, newRequestView(s, result))
+	return app.IO.Print(app.flags.Output, newRequestView(result))
 }
 
 // request runs the request, asking for what is missing if it can.
 func (s *session) request(ctx context.Context, ask request.Ask, opts requestOptions) (request.Result, error) {
-	service, err := s.service()
+	service, err := s.service(ask.DryRun)
 	if err != nil {
 		return request.Result{}, err
 	}
@@ -141,8 +141,9 @@ func (app *App) askFor(missing *request.MissingError, ask *request.Ask) error {
 	return err
 }
 
-// service puts a request service together for this session.
-func (s *session) service() (*request.Service, error) {
+// service puts a request service together for this session. For a dry run it
+// keeps nothing, not even in the cache.
+func (s *session) service(dryRun bool) (*request.Service, error) {
 	secrets, err := s.secrets()
 	if err != nil {
 		return nil, err
@@ -152,7 +153,7 @@ func (s *session) service() (*request.Service, error) {
 		Record:       s,
 		Capabilities: s.capabilities,
 		Paths:        s.paths,
-		Terraform:    &engine{session: s},
+		Terraform:    &engine{session: s, dryRun: dryRun},
 		Target:       s.target,
 		Secrets:      secrets,
 		Actor:        s.actor,

@@ -18,7 +18,7 @@ type requestView struct {
 	Next []string `json:"next"`
 }
 
-func newRequestView(s *session, result request.Result) requestView {
+func newRequestView(result request.Result) requestView {
 	if result.Outputs == nil {
 		result.Outputs = map[string]any{}
 	}

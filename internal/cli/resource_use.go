@@ -121,8 +121,7 @@ func runResourceRun(ctx context.Context, app *App, name string, argv []string) e
 		return err
 	}
 	err = app.Exec(ctx, argv, env, app.IO)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		if code := exit.ExitCode(); code >= 0 {
 			return &childError{code: code}
 		}
@@ -165,7 +164,7 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 	if host := s.elsewhere(r.Record.Spec); host != "" {
 		return &request.ElsewhereError{Name: r.Name, Machine: host}
 	}
-	service, err := s.service()
+	service, err := s.service(false)
 	if err != nil {
 		return err
 	}
@@ -206,7 +205,7 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 		app.note("nothing is unfinished for %s", name)
 		return runResourceShow(ctx, app, name)
 	}
-	service, err := s.service()
+	service, err := s.service(false)
 	if err != nil {
 		return err
 	}
@@ -215,5 +214,5 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, newRequestView(s, result))
+	return app.IO.Print(app.flags.Output, newRequestView(result))
 }

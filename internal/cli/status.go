@@ -60,7 +60,7 @@ func (s *session) status(ctx context.Context) (statusView, error) {
 	cfg := snapshot.Config()
 	view := statusView{
 		Platform: statusPlatform{
-			Name: cfg.Metadata.Name, Exists: s.store != nil, Location: s.location.String(), From: string(s.location.From),
+			Name: cfg.Metadata.Name, Exists: s.store != nil, Location: s.location.String(), From: s.location.From,
 			Commit: snapshot.Hash(),
 		},
 		Team: s.team(), Resources: []resourceRow{}, Unfinished: []resourceRow{},

@@ -67,7 +67,7 @@ func (s *session) compareLive(ctx context.Context, r store.Resource) ([]string, 
 	if !target.Running(ctx) {
 		return nil, verify.ErrSkipped
 	}
-	service, err := s.service()
+	service, err := s.service(true)
 	if err != nil {
 		return nil, err
 	}
