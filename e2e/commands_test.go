@@ -73,7 +73,7 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// lookup finds the dotted path in a JSON file; # is the length of a list.
+// lookup finds the dotted path in a JSON file; len is the length of a list.
 func lookup(ts *testscript.TestScript, file, path string) (string, bool) {
 	var value any
 	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(file)))
@@ -89,7 +89,7 @@ func lookup(ts *testscript.TestScript, file, path string) (string, bool) {
 				return "", false
 			}
 		case []any:
-			if part == "#" {
+			if part == "len" {
 				return strconv.Itoa(len(v)), true
 			}
 			i, err := strconv.Atoi(part)
