@@ -120,7 +120,7 @@ func checkNode(path string, n *yaml.Node, depth int) *Error {
 		return checkMapping(path, n, depth)
 	case n.Kind == yaml.SequenceNode:
 		for i, item := range n.Content {
-			if e := checkNode(fmt.Sprintf("%s[%d]", path, i), item, depth+1); e != nil {
+			if e := checkNode(index(path, i), item, depth+1); e != nil {
 				return e
 			}
 		}
