@@ -25,7 +25,7 @@ func block(t *testing.T, table string) (release func()) {
 			t.Fatal(err)
 		}
 	}
-	return func() { conn.Close(t.Context()) }
+	return func() { _ = conn.Close(t.Context()) }
 }
 
 // waiting blocks until the provider's statement that begins like this hangs.
@@ -33,7 +33,7 @@ func waiting(t *testing.T, statement string) {
 	t.Helper()
 	for range 200 {
 		if ask(t, "postgres", `select count(*)::text from pg_stat_activity
-			where application_name = 'platformctl' and wait_event_type = 'Lock' and query like $1`, statement+"%") == "1" {
+			where application_name = 'platformctl' and wait_event_type = 'Lock' and query like $1`, statement+"%") != "0" {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -161,6 +161,7 @@ func TestTwoAtOnce(t *testing.T) {
 		w.write(databaseConfig(name, `extensions = ["citext"]`))
 	}
 	release := block(t, "pg_authid")
+	defer release()
 	_, endFirst := first.begin()
 	_, endSecond := second.begin()
 	waiting(t, "CREATE ROLE")

@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,10 +94,7 @@ func TestParseConnectionRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			c, err := parseConnection("c.json", text)
-			var refused *fieldError
-			var malformed *strictyaml.Error
-			if !(errors.As(err, &refused) && refused.Field == test.field) &&
-				!(errors.As(err, &malformed) && malformed.Field == test.field) {
+			if got := fieldOf(err); got != test.field {
 				t.Errorf("parseConnection(%s) = %+v, %v, want an error about %s", text, c, err, test.field)
 			}
 		})
@@ -110,6 +108,17 @@ func TestParseConnectionRefuses(t *testing.T) {
 			t.Errorf("parseConnection(%s) = %+v, want an error", text, c)
 		}
 	}
+}
+
+// fieldOf returns the field that an error names.
+func fieldOf(err error) string {
+	if refused, ok := errors.AsType[*fieldError](err); ok {
+		return refused.Field
+	}
+	if malformed, ok := errors.AsType[*strictyaml.Error](err); ok {
+		return malformed.Field
+	}
+	return ""
 }
 
 func FuzzParseConnection(f *testing.F) {
@@ -268,9 +277,7 @@ func TestServerTroubles(t *testing.T) {
 	} {
 		t.Run(about, func(t *testing.T) {
 			w, name := newWorkspace(t)
-			for k, v := range test.change {
-				w.connection[k] = v
-			}
+			maps.Copy(w.connection, test.change)
 			w.write(databaseConfig(name, ""))
 			w.ok("plan") // asks nobody
 			w.applyFails(test.words...)

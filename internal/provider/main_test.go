@@ -93,7 +93,7 @@ func (s *testServer) run(credential *syscall.SysProcAttr) error {
 	if err != nil {
 		return err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	s.process = exec.Command(filepath.Join(s.bin, "postgres"), "-D", filepath.Join(s.dir, "data"),
 		"-c", "port="+strconv.Itoa(s.port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "log_statement=all", "-c", "log_min_messages=debug1", "-c", "fsync=off", "-c", "shared_buffers=16MB")
@@ -106,8 +106,8 @@ func (s *testServer) run(credential *syscall.SysProcAttr) error {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		conn, err := pgx.ConnectConfig(ctx, s.config("postgres", s.password, "postgres"))
 		if err == nil {
-			conn.Close(ctx)
 			cancel()
+			closing(conn)
 			return nil
 		}
 		cancel()
@@ -173,6 +173,6 @@ func freePort() int {
 	if err != nil {
 		panic(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
 }

@@ -40,11 +40,11 @@ func (p *problem) Error() string {
 // report adds err to the diagnostics; what names the thing being done, for
 // errors that do not say it themselves: `creating role "x"`.
 func report(ctx context.Context, diags *diag.Diagnostics, what string, err error) {
-	var p *problem
+	p, ours := errors.AsType[*problem](err)
 	switch {
 	case err == nil:
 		return
-	case errors.As(err, &p):
+	case ours:
 		diags.AddError(p.summary, p.detail)
 	case ctx.Err() != nil || isCode(err, "57014"):
 		diags.AddError(Cancelled+" while "+what, "Nothing more was done; the same run again continues from what there is.")
@@ -56,8 +56,8 @@ func report(ctx context.Context, diags *diag.Diagnostics, what string, err error
 // serverText is what the server said, in full: its detail often names the
 // very thing that is in the way.
 func serverText(err error) string {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
 		return err.Error()
 	}
 	parts := []string{fmt.Sprintf("%s (SQLSTATE %s)", pg.Message, pg.Code)}
@@ -75,8 +75,7 @@ func explainConnect(ctx context.Context, config *pgx.ConnConfig, err error) erro
 		return ctx.Err()
 	}
 	_, address := pgconn.NetworkAddress(config.Host, config.Port)
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if strings.HasPrefix(pg.Code, "28") {
 			return &problem{
 				fmt.Sprintf("%s of %q at %s", AccessDenied, config.User, address),
@@ -94,8 +93,7 @@ func explainConnect(ctx context.Context, config *pgx.ConnConfig, err error) erro
 // networkText is the innermost cause, which is all that is new to a reader
 // who has the address already.
 func networkText(err error) string {
-	var dial *net.OpError
-	if errors.As(err, &dial) {
+	if dial, ok := errors.AsType[*net.OpError](err); ok {
 		return dial.Err.Error()
 	}
 	if pgconn.Timeout(err) {

@@ -66,7 +66,7 @@ func TestRoleLifecycle(t *testing.T) {
 func whoami(t *testing.T, user, password string) (name string) {
 	t.Helper()
 	conn := connect(t, user, password, "postgres")
-	defer conn.Close(t.Context())
+	defer closing(conn)
 	if err := conn.QueryRow(t.Context(), "select current_user").Scan(&name); err != nil {
 		t.Fatal(err)
 	}

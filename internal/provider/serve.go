@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -25,10 +24,10 @@ import (
 // plugin handshake to standard output, takes over the interrupt signal and
 // exits the process when Terraform did not start it.
 func Serve(ctx context.Context) error {
-	make := func() provider.Provider {
+	child := func() provider.Provider {
 		return &platform{getenv: os.Getenv} //nolint:forbidigo // Terraform's child gets its environment from Terraform
 	}
-	return providerserver.Serve(ctx, make, providerserver.ServeOpts{Address: Address})
+	return providerserver.Serve(ctx, child, providerserver.ServeOpts{Address: Address})
 }
 
 // Options is what a provider inside the caller's process works with.
@@ -96,27 +95,9 @@ func InProcess(ctx context.Context, o Options) (reattach json.RawMessage, stop f
 const (
 	// maxMessage is what the SDK's own server allows.
 	maxMessage = 256 << 20
-	// maxSocketPath is the shortest limit among the systems we run on.
-	maxSocketPath = 103
 	// endGrace is for a Terraform that is still talking; normally it is gone.
 	endGrace = 2 * time.Second
 )
-
-// listen opens a socket in a new directory that only this user may enter.
-func listen() (listener net.Listener, dir string, err error) {
-	parent := os.TempDir()
-	if len(parent) > maxSocketPath-len("/platformctl-0123456789/provider") {
-		parent = "/tmp"
-	}
-	if dir, err = os.MkdirTemp(parent, "platformctl-"); err != nil {
-		return nil, "", err
-	}
-	listener, err = net.Listen("unix", filepath.Join(dir, "provider")) //nolint:noctx // a local socket, nothing to wait for
-	if err != nil {
-		return nil, "", errors.Join(err, os.RemoveAll(dir))
-	}
-	return listener, dir, nil
-}
 
 // end lets the calls in progress finish, and after a while cancels them and
 // waits for that.

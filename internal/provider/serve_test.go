@@ -9,6 +9,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/platformctl/platformctl/internal/secret"
 )
@@ -43,14 +46,14 @@ func TestInProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.Close()
+	_ = conn.Close()
 	stop()
 	stop() // twice is fine
 	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 	if conn, err := net.Dial(entry.Addr.Network, socket); err == nil {
-		conn.Close()
+		_ = conn.Close()
 		t.Error("it still serves after stop")
 	}
 }
@@ -68,11 +71,66 @@ func TestInProcessBelowLongDirectory(t *testing.T) {
 	stop()
 }
 
+// TestInProcessSweeps: a process that was killed leaves its socket behind.
+func TestInProcessSweeps(t *testing.T) {
+	tmp := t.TempDir()
+	t.Setenv("TMPDIR", tmp)
+	_, stop, err := InProcess(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	live, err := os.ReadDir(tmp)
+	if err != nil || len(live) != 1 {
+		t.Fatalf("%v, %v", live, err)
+	}
+	for _, name := range []string{"dead", "young", "empty"} {
+		dir := filepath.Join(tmp, socketDir+name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if name == "empty" {
+			continue
+		}
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, socketName), Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.SetUnlinkOnClose(false)
+		_ = l.Close()
+	}
+	old := time.Now().Add(-time.Hour)
+	for _, name := range []string{live[0].Name(), socketDir + "dead", socketDir + "empty"} {
+		if err := os.Chtimes(filepath.Join(tmp, name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, stopSecond, err := InProcess(t.Context(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopSecond()
+	var got []string
+	left, err := os.ReadDir(tmp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range left {
+		got = append(got, dir.Name())
+	}
+	want := []string{live[0].Name(), socketDir + "young"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestInProcessIsSilent: unasked, the SDK logs every call to standard error.
 func TestInProcessIsSilent(t *testing.T) {
 	for _, name := range []string{"TF_LOG", "TF_LOG_SDK", "TF_LOG_SDK_PROTO", "TF_LOG_SDK_FRAMEWORK", "TF_ACC_LOG_PATH", "TF_LOG_PATH"} {
 		t.Setenv(name, "") // so that it is put back
-		os.Unsetenv(name)
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	w, name := newWorkspace(t)
 	w.write(databaseConfig(name, `extensions = ["no-such"]`))
@@ -80,7 +138,7 @@ func TestInProcessIsSilent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	old := os.Stderr
 	os.Stderr = file
 	defer func() { os.Stderr = old }()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -127,7 +128,7 @@ func emptyConfig() (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary directory: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	service := filepath.Join(dir, "service")
 	if err := os.WriteFile(service, []byte("[none]\n"), 0o600); err != nil {
 		return nil, fmt.Errorf("writing a temporary file: %w", err)
@@ -166,14 +167,6 @@ const noGaps = "host=localhost port=5432 user=none password=none dbname=none pas
 
 // isCode reports whether err is the server's, with one of these SQLSTATEs.
 func isCode(err error, codes ...string) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
-		return false
-	}
-	for _, code := range codes {
-		if pg.Code == code {
-			return true
-		}
-	}
-	return false
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && slices.Contains(codes, pg.Code)
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -16,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -54,12 +54,13 @@ func newWorkspace(t *testing.T) (w *workspace, name string) {
 }
 
 func cleanUp(name string) {
-	ctx := context.Background()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, pg.config("postgres", pg.password, "postgres"))
 	if err != nil {
 		return
 	}
-	defer conn.Close(ctx)
+	defer closing(conn)
 	for _, suffix := range []string{"", "_b"} {
 		_, _ = conn.Exec(ctx, "DROP DATABASE IF EXISTS "+name+suffix+" WITH (FORCE)")
 		_, _ = conn.Exec(ctx, "DROP ROLE IF EXISTS "+name+suffix)
@@ -254,24 +255,11 @@ func (w *workspace) holding(text string) (files []string) {
 		if bytes.Contains(data, []byte(text)) {
 			files = append(files, path)
 		}
-		archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
-		if err != nil {
-			return nil // no plan
+		inside, err := holdingInside(data, text)
+		for _, name := range inside {
+			files = append(files, path+"/"+name)
 		}
-		for _, f := range archive.File {
-			r, err := f.Open()
-			if err != nil {
-				return err
-			}
-			data, err := io.ReadAll(r)
-			if err != nil {
-				return err
-			}
-			if bytes.Contains(data, []byte(text)) {
-				files = append(files, path+"/"+f.Name)
-			}
-		}
-		return nil
+		return err
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -279,11 +267,33 @@ func (w *workspace) holding(text string) (files []string) {
 	return files
 }
 
+// holdingInside looks into a plan file, which is a zip; other files have
+// nothing inside.
+func holdingInside(data []byte, text string) (names []string, err error) {
+	if !bytes.HasPrefix(data, []byte("PK\x03\x04")) {
+		return nil, nil
+	}
+	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range archive.File {
+		data, err := fs.ReadFile(archive, f.Name)
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Contains(data, []byte(text)) {
+			names = append(names, f.Name)
+		}
+	}
+	return names, nil
+}
+
 // admin runs statements as the administrator, outside of Terraform.
 func admin(t *testing.T, database string, statements ...string) {
 	t.Helper()
 	conn := connect(t, "postgres", pg.password, database)
-	defer conn.Close(t.Context())
+	defer closing(conn)
 	for _, statement := range statements {
 		if _, err := conn.Exec(t.Context(), statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
@@ -295,7 +305,7 @@ func admin(t *testing.T, database string, statements ...string) {
 func ask(t *testing.T, database, query string, args ...any) (answer string) {
 	t.Helper()
 	conn := connect(t, "postgres", pg.password, database)
-	defer conn.Close(t.Context())
+	defer closing(conn)
 	if err := conn.QueryRow(t.Context(), query, args...).Scan(&answer); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
@@ -308,9 +318,12 @@ func connect(t *testing.T, user, password, database string) *pgx.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close(context.Background()) })
+	t.Cleanup(func() { closing(conn) })
 	return conn
 }
+
+// closing closes a connection that may be gone already.
+func closing(conn *pgx.Conn) { _ = conn.Close(context.Background()) }
 
 // roleExists and databaseExists look at the server.
 func roleExists(t *testing.T, name string) bool {
