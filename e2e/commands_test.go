@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,17 +24,18 @@ import (
 
 // commands are what the scripts have beside testscript's own.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"code":      cmdCode,
-	"json":      cmdJSON,
-	"treehash":  cmdTreeHash,
-	"processes": cmdProcesses,
-	"same":      cmdSame,
-	"sql":       cmdSQL,
-	"hold":      cmdHold,
-	"release":   cmdRelease,
-	"await":     cmdAwait,
-	"nowhere":   cmdNowhere,
-	"setfrom":   cmdSetFrom,
+	"code":         cmdCode,
+	"timeprovider": cmdTimeProvider,
+	"json":         cmdJSON,
+	"treehash":     cmdTreeHash,
+	"processes":    cmdProcesses,
+	"same":         cmdSame,
+	"sql":          cmdSQL,
+	"hold":         cmdHold,
+	"release":      cmdRelease,
+	"await":        cmdAwait,
+	"nowhere":      cmdNowhere,
+	"setfrom":      cmdSetFrom,
 }
 
 // state is what the commands of one script share.
@@ -189,6 +192,26 @@ func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
 	if (args[0] == args[1]) == neg {
 		ts.Fatalf("%q and %q", args[0], args[1])
 	}
+}
+
+// cmdTimeProvider builds hashicorp/time from its Go module into a filesystem
+// mirror: timeprovider dir.
+func cmdTimeProvider(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: timeprovider dir")
+	}
+	const version = "0.14.2"
+	dir := filepath.Join(args[0], "registry.terraform.io", "hashicorp", "time", version, runtime.GOOS+"_"+runtime.GOARCH)
+	ts.Check(os.MkdirAll(dir, 0o755))
+	install := exec.Command("go", "install", "github.com/hashicorp/terraform-provider-time@v"+version)
+	install.Env = append(os.Environ(), "GOBIN="+dir, "GOFLAGS=-buildvcs=false")
+	if out, err := install.CombinedOutput(); err != nil {
+		ts.Fatalf("building the provider: %v\n%s", err, out)
+	}
+	ts.Check(os.Rename(filepath.Join(dir, "terraform-provider-time"), filepath.Join(dir, "terraform-provider-time_v"+version)))
+	// OpenTofu looks the same provider up under its own registry.
+	tofu := filepath.Join(args[0], "registry.opentofu.org")
+	ts.Check(os.Symlink(filepath.Join(args[0], "registry.terraform.io"), tofu))
 }
 
 // connect opens a session as administrator of the script's local server.

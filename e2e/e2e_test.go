@@ -74,8 +74,12 @@ func setup(env *testscript.Env) error {
 			tools = filepath.Join(os.Getenv("HOME"), ".local", "share", "platformctl", "tools")
 		}
 	}
+	capabilities, err := filepath.Abs(filepath.Join("testdata", "capabilities"))
+	if err != nil {
+		return err
+	}
 	for key, value := range map[string]string{
-		"HOME": home, "PLATFORMCTL_HOME": pctl, "PLATFORMCTL_TOOLS": tools, "PATH": path,
+		"CAPABILITIES": capabilities, "HOME": home, "PLATFORMCTL_HOME": pctl, "PLATFORMCTL_TOOLS": tools, "PATH": path,
 		"TERM": "dumb", "LANG": "C.UTF-8", "USER": "tester", "TMPDIR": filepath.Join(env.WorkDir, ".tmp"),
 		"GIT_AUTHOR_EMAIL": "tester@example.com",
 	} {

@@ -180,8 +180,16 @@ func explainInput(err error, e *explanation) bool {
 		locked    *capability.LockedError
 		match     *capability.MatchError
 		file      *strictyaml.Error
+		config    *platform.ConfigError
+		untrusted *platform.UntrustedError
+		def       *capability.DefinitionError
+		expr      *capability.ExpressionError
 	)
 	switch {
+	case errors.As(err, &untrusted):
+		e.Hint = "if you trust it, name it: --platform DIR"
+	case errors.As(err, &config), errors.As(err, &def), errors.As(err, &expr):
+		e.Hint = "the file formats: platformctl help formats"
 	case errors.As(err, &name):
 		e.Hint = "a name has 3 to 40 lower-case letters, digits and single hyphens, and begins with a letter: checkout-service"
 	case errors.As(err, &unknown):

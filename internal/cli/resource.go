@@ -185,12 +185,3 @@ func (s *session) unfinished() (map[string]request.Unfinished, error) {
 }
 
 func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// environmentOf finds an environment of the platform.
-func (s *session) environmentOf(ctx context.Context, name string) (platform.Environment, error) {
-	snapshot, err := s.Snapshot(ctx)
-	if err != nil {
-		return platform.Environment{}, err
-	}
-	return snapshot.Config().Environment(name)
-}

@@ -33,22 +33,25 @@ func (t *localTarget) Check(ctx context.Context, needs []string) error {
 			return fmt.Errorf("target local has no %s server", need)
 		}
 	}
-	if len(needs) == 0 || t.Running(ctx) {
+	if t.Running(ctx, needs) {
 		return nil
 	}
 	_, err := postgres.Locate(ctx, t.session.locate())
 	return err
 }
 
-// Running reports whether the PostgreSQL server answers.
-func (t *localTarget) Running(ctx context.Context) bool {
+// Running reports whether the PostgreSQL server answers, if it is needed.
+func (t *localTarget) Running(ctx context.Context, needs []string) bool {
+	if len(needs) == 0 {
+		return true
+	}
 	status, err := t.session.server().Status(ctx)
 	return err == nil && status.State == postgres.Running
 }
 
 // Start starts the PostgreSQL server unless it runs.
 func (t *localTarget) Start(ctx context.Context, needs []string) error {
-	if len(needs) == 0 || t.Running(ctx) {
+	if t.Running(ctx, needs) {
 		return nil
 	}
 	progress := t.session.app.progress()

@@ -56,17 +56,6 @@ func (s *session) compareLive(ctx context.Context, r store.Resource) ([]string, 
 	if s.elsewhere(spec) != "" {
 		return nil, verify.ErrSkipped
 	}
-	env, err := s.environmentOf(ctx, spec.Environment)
-	if err != nil {
-		return nil, err
-	}
-	target, err := s.target(env)
-	if err != nil {
-		return nil, err
-	}
-	if !target.Running(ctx) {
-		return nil, verify.ErrSkipped
-	}
 	service, err := s.service(true)
 	if err != nil {
 		return nil, err
@@ -78,6 +67,9 @@ func (s *session) compareLive(ctx context.Context, r store.Resource) ([]string, 
 	})
 	if err != nil {
 		return nil, err
+	}
+	if result.Offline {
+		return nil, verify.ErrSkipped
 	}
 	if result.State == request.Unchanged {
 		return s.missingSecrets(result), nil
@@ -124,12 +116,19 @@ func (v verifyView) Text(t *ui.Text) {
 		rows[i] = []string{c.Area, strconv.Itoa(c.Checked), strconv.Itoa(c.Skipped), strconv.Itoa(count[c.Area])}
 	}
 	t.Table([]string{"Area", "Checked", "Skipped", "Problems"}, rows)
-	if len(v.Problems) == 0 {
-		t.Paragraph("everything agrees")
-		return
+	for _, list := range []struct {
+		title    string
+		problems []verify.Problem
+	}{{"Warnings", v.Warnings}, {"Problems", v.Problems}} {
+		if len(list.problems) > 0 {
+			t.Heading(list.title)
+		}
+		for _, p := range list.problems {
+			t.Bullet(fmt.Sprintf("%s: %s: %s", p.Area, p.Subject, p.Problem))
+		}
 	}
-	t.Heading("Problems")
-	for _, p := range v.Problems {
-		t.Bullet(fmt.Sprintf("%s: %s: %s", p.Area, p.Subject, p.Problem))
+	if len(v.Problems) == 0 {
+		t.Gap()
+		t.Paragraph("everything agrees")
 	}
 }

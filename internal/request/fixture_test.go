@@ -272,7 +272,7 @@ type target struct {
 	starts               int
 }
 
-func (t *target) Check(context.Context, []string) error { return t.failCheck }
-func (t *target) Running(context.Context) bool          { return true }
-func (t *target) Own() map[string]any                   { return map[string]any{} }
-func (t *target) Start(context.Context, []string) error { t.starts++; return t.failStart }
+func (t *target) Check(context.Context, []string) error  { return t.failCheck }
+func (t *target) Running(context.Context, []string) bool { return true }
+func (t *target) Own() map[string]any                    { return map[string]any{} }
+func (t *target) Start(context.Context, []string) error  { t.starts++; return t.failStart }

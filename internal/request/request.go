@@ -134,6 +134,7 @@ type Result struct {
 	Expires        *time.Time        `json:"expires,omitempty"`
 	Connect        []string          `json:"connect,omitempty"`
 	Steps          []StepTime        `json:"steps"`
+	Offline        bool              `json:"offline,omitempty"` // a dry run that could not look at a stopped server
 }
 
 // Event is a sign of life from a running request. Phase is "start", "update",
@@ -193,8 +194,8 @@ type Terraform interface {
 type Target interface {
 	// Check reports whether what a module needs can be had, and changes nothing.
 	Check(ctx context.Context, needs []string) error
-	// Running reports whether its servers answer.
-	Running(ctx context.Context) bool
+	// Running reports whether the servers that a module needs answer.
+	Running(ctx context.Context, needs []string) bool
 	// Start makes it ready: it starts servers that are not running.
 	Start(ctx context.Context, needs []string) error
 	// Own is the configuration of the provider in this binary for the target.

@@ -199,14 +199,7 @@ func (f *flight) validate(context.Context) error {
 	}
 	f.ask.Inputs = inputs
 	var err error
-	f.res, err = f.def.Resolve(capability.Ask{
-		Type: f.ask.Type, Tier: f.ask.Tier, Team: f.ask.Team, Name: f.ask.Name,
-		Environment: capability.Environment{
-			Name: f.env.Name, Target: f.env.Target, Production: f.env.Production, Values: f.env.Values,
-		},
-		Inputs: inputs,
-	})
-	if err != nil {
+	if f.res, err = f.definitionFor(inputs); err != nil {
 		return err
 	}
 	if f.existing != nil {
@@ -225,18 +218,32 @@ func (f *flight) validate(context.Context) error {
 
 // immutable refuses a change of an input that cannot be changed in place.
 func (f *flight) immutable() error {
-	have := f.existing.Record.Spec.Inputs
-	changed := f.res.ImmutableChange(have)
+	changed := f.res.ImmutableChange(f.existing.Record.Spec.Inputs)
 	if len(changed) == 0 {
 		return nil
+	}
+	before, err := f.definitionFor(f.existing.Record.Spec.Inputs)
+	if err != nil {
+		return err
 	}
 	conflict := &ConflictError{Name: f.ask.Name, Environment: f.env.Name}
 	for _, field := range changed {
 		conflict.Differs = append(conflict.Differs, Difference{
-			Field: field, Have: fmt.Sprint(have[field]), Want: fmt.Sprint(f.res.Inputs[field]),
+			Field: field, Have: fmt.Sprint(before.Inputs[field]), Want: fmt.Sprint(f.res.Inputs[field]),
 		})
 	}
 	return conflict
+}
+
+// definitionFor resolves the definition for the ask with the given inputs.
+func (f *flight) definitionFor(inputs map[string]any) (*capability.Resolution, error) {
+	return f.def.Resolve(capability.Ask{
+		Type: f.ask.Type, Tier: f.ask.Tier, Team: f.ask.Team, Name: f.ask.Name,
+		Environment: capability.Environment{
+			Name: f.env.Name, Target: f.env.Target, Production: f.env.Production, Values: f.env.Values,
+		},
+		Inputs: inputs,
+	})
 }
 
 // findComponent checks the reference given with For and makes it canonical.

@@ -30,6 +30,7 @@ type flight struct {
 	id       string // of the request
 	resumes  bool   // it is an earlier one that was cut short
 	dir      string // run directory
+	offline  bool   // planned without looking at the server
 	module   Module
 	rendered Rendered
 	changes  Changes

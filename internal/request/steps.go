@@ -34,8 +34,9 @@ func (f *flight) planChanges(ctx context.Context) error {
 			return err
 		}
 	}
+	f.offline = f.ask.DryRun && !f.target.Running(ctx, f.rendered.Needs)
 	f.tell(StepPlan, "start", "planning")
-	f.changes, err = f.Terraform.Plan(ctx, f.dir, Run{Secrets: secret.Overlay(f.Secrets), Offline: f.ask.DryRun && !f.target.Running(ctx)})
+	f.changes, err = f.Terraform.Plan(ctx, f.dir, Run{Secrets: secret.Overlay(f.Secrets), Offline: f.offline})
 	if err != nil {
 		f.tell(StepPlan, "failed", "planning")
 		return err
@@ -206,6 +207,6 @@ func (f *flight) result(state string) Result {
 		Capability: f.res.Capability, Type: f.ask.Type, Tier: f.ask.Tier, Environment: f.env.Name,
 		Team: f.ask.Team, For: f.ask.For, Counts: f.changes.Counts, Outputs: f.outputs, Secrets: f.refs,
 		Responsibility: f.plan.Responsibility, Cost: f.plan.Cost, Expires: f.plan.Expires,
-		Connect: f.res.Connect, Steps: f.times,
+		Connect: f.res.Connect, Steps: f.times, Offline: f.offline,
 	}
 }

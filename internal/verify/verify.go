@@ -43,6 +43,7 @@ type Report struct {
 	Commit   string    `json:"commit"`
 	Checks   []Check   `json:"checks"`
 	Problems []Problem `json:"problems"`
+	Warnings []Problem `json:"warnings"` // what is only unwise: references to what is not in the catalog
 }
 
 // ErrSkipped says that a resource cannot be compared with what runs: it lives
@@ -56,7 +57,7 @@ type Live func(ctx context.Context, resource store.Resource) ([]string, error)
 // Run verifies the record in snapshot, and each resource with live. It changes
 // nothing. Errors are those of reading the repository.
 func Run(ctx context.Context, snapshot *store.Snapshot, live Live) (Report, error) {
-	v := &verification{snapshot: snapshot, report: Report{Commit: snapshot.Hash(), Problems: []Problem{}}}
+	v := &verification{snapshot: snapshot, report: Report{Commit: snapshot.Hash(), Problems: []Problem{}, Warnings: []Problem{}}}
 	for _, check := range []func() error{v.files, v.ledger, v.entities, v.resources} {
 		if err := check(); err != nil {
 			return Report{}, err
@@ -138,7 +139,9 @@ func (v *verification) entities() error {
 		}
 		for _, r := range e.Relations() {
 			if _, found := v.entity[r.Target.String()]; !found {
-				v.add(AreaCatalog, ref, "%s %s, which is not in the catalog", r.Type, r.Target)
+				v.report.Warnings = append(v.report.Warnings, Problem{
+					Area: AreaCatalog, Subject: ref, Problem: fmt.Sprintf("%s %s, which is not in the catalog", r.Type, r.Target),
+				})
 			}
 		}
 	}
@@ -174,10 +177,15 @@ func (v *verification) resources() error {
 		}
 	}
 	v.checked(AreaResources, len(v.resource))
-	slices.SortStableFunc(v.report.Problems, func(a, b Problem) int {
-		return slices.Compare([]string{a.Area, a.Subject}, []string{b.Area, b.Subject})
-	})
+	sortProblems(v.report.Problems)
+	sortProblems(v.report.Warnings)
 	return nil
+}
+
+func sortProblems(problems []Problem) {
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return slices.Compare([]string{a.Area, a.Subject, a.Problem}, []string{b.Area, b.Subject, b.Problem})
+	})
 }
 
 func (v *verification) one(r store.Resource) error {

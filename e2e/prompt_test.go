@@ -1,0 +1,149 @@
+package e2e
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// terminal is platformctl on a pseudo terminal without an emulator behind it:
+// nothing answers its probes.
+type terminal struct {
+	t    *testing.T
+	file *os.File
+	cmd  *exec.Cmd
+	mu   sync.Mutex
+	seen bytes.Buffer
+	done chan struct{}
+}
+
+func startTerminal(t *testing.T, env []string, args ...string) *terminal {
+	t.Helper()
+	home := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), binary, args...)
+	cmd.Dir = home
+	cmd.Env = append(os.Environ(), "HOME="+home, "PLATFORMCTL_HOME="+filepath.Join(home, "pctl"), "TF_CLI_CONFIG_FILE=")
+	cmd.Env = append(cmd.Env, env...)
+	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{t: t, file: file, cmd: cmd, done: make(chan struct{})}
+	go func() {
+		defer close(term.done)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := file.Read(buffer)
+			term.mu.Lock()
+			term.seen.Write(buffer[:n])
+			term.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = file.Close()
+		<-term.done
+	})
+	return term
+}
+
+func (term *terminal) screen() string {
+	term.mu.Lock()
+	defer term.mu.Unlock()
+	return term.seen.String()
+}
+
+// expect waits for text on the screen, then types the answer.
+func (term *terminal) expect(text, answer string) {
+	term.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if strings.Contains(term.screen(), text) {
+			time.Sleep(100 * time.Millisecond)
+			if _, err := io.WriteString(term.file, answer); err != nil {
+				term.t.Fatal(err)
+			}
+			return
+		}
+	}
+	term.t.Fatalf("%q did not appear:\n%s", text, term.screen())
+}
+
+// exit waits for the end and returns the exit code.
+func (term *terminal) exit() int {
+	term.t.Helper()
+	ended := make(chan struct{})
+	go func() { _ = term.cmd.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return term.cmd.ProcessState.ExitCode()
+	case <-time.After(20 * time.Second):
+		term.t.Fatalf("still running:\n%s", term.screen())
+		return -1
+	}
+}
+
+// TestPrompts answers the questions of a request on a terminal: what is missing
+// is asked for, the plan is shown, and no means nothing has changed.
+func TestPrompts(t *testing.T) {
+	for _, kind := range []string{"xterm-256color", "dumb"} {
+		t.Run(kind, func(t *testing.T) {
+			term := startTerminal(t, []string{"TERM=" + kind}, "request", "database")
+			term.expect("tier", "\r")
+			term.expect("team", "checkout-service\r")
+			term.expect("Apply this for checkout-service-postgresql?", "n\r")
+			if code := term.exit(); code != 130 {
+				t.Errorf("exit code %d:\n%s", code, term.screen())
+			}
+			if !strings.Contains(term.screen(), "nothing was changed") {
+				t.Errorf("screen:\n%s", term.screen())
+			}
+			if entries, err := os.ReadDir(filepath.Join(term.cmd.Dir, "pctl", "data")); err == nil {
+				for _, e := range entries {
+					if e.Name() == "platform" {
+						t.Error("the platform was made")
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestPromptInterrupted presses Ctrl-C at each question.
+func TestPromptInterrupted(t *testing.T) {
+	tests := map[string][]string{
+		"tier":  {"request", "database"},
+		"team":  {"request", "database", "--tier", "development"},
+		"Apply": {"request", "database", "--tier", "development", "--team", "shop"},
+	}
+	for question, args := range tests {
+		t.Run(question, func(t *testing.T) {
+			term := startTerminal(t, []string{"TERM=xterm-256color"}, args...)
+			term.expect(question, "\x03")
+			if code := term.exit(); code != 130 {
+				t.Errorf("exit code %d:\n%s", code, term.screen())
+			}
+		})
+	}
+}
+
+// TestNoInput is a usage error that names the flag, also on a terminal.
+func TestNoInput(t *testing.T) {
+	term := startTerminal(t, []string{"TERM=xterm-256color"}, "request", "database", "--no-input", "--auto-approve")
+	if code := term.exit(); code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	if !strings.Contains(term.screen(), "--tier") {
+		t.Errorf("screen:\n%s", term.screen())
+	}
+}
