@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -42,13 +43,17 @@ func slow(t *testing.T, e terraform.Engine) (dir string, begun func()) {
 	mark := filepath.Join(t.TempDir(), "begun")
 	prepare(t, e, dir, local("./slow", map[string]any{"mark": mark}, "main.tf", slowModule))
 	plan(t, e, dir, terraform.Run{})
-	return dir, func() {
-		for {
-			if _, err := os.Stat(mark); err == nil {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
+	return dir, func() { waitFor(t, mark) }
+}
+
+// waitFor waits until a file is there, or the test is over.
+func waitFor(t *testing.T, file string) {
+	t.Helper()
+	for t.Context().Err() == nil {
+		if _, err := os.Stat(file); err == nil {
+			return
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -100,18 +105,35 @@ func TestCancelledBefore(t *testing.T) {
 
 // A cancellation that comes when all is done changes nothing about that.
 func TestCancelledAtTheEnd(t *testing.T) {
-	e := engine(t)
-	dir, _ := slow(t, e)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	_, err := e.Apply(ctx, dir, terraform.Run{Progress: func(event terraform.Event) {
-		if event.Kind == terraform.EventComplete && strings.HasSuffix(event.Address, ".last") {
+	path, err := exec.LookPath("terraform")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// An engine that takes a moment to leave.
+	lazy := filepath.Join(t.TempDir(), "terraform")
+	write(t, lazy, "#!/bin/sh\ntrap '' INT\n"+path+" \"$@\"\ncode=$?\ntouch $0.$1\nsleep 0.5\nexit $code\n", 0o700)
+	e := engine(t, "PLATFORMCTL_TERRAFORM", lazy)
+	dir := t.TempDir()
+	prepare(t, e, dir, local("./data", map[string]any{"name": "x"}, "main.tf", dataModule))
+	cancelAfter := func(verb string) context.Context {
+		ctx, cancel := context.WithCancel(t.Context())
+		t.Cleanup(cancel)
+		go func() {
+			waitFor(t, lazy+"."+verb)
 			cancel()
-		}
-	}})
-	n, stateErr := terraform.Objects(dir)
-	if err != nil || n != 3 || stateErr != nil {
-		t.Errorf("Apply = %v, %d objects, %v, want 3 and no error", err, n, stateErr)
+		}()
+		return ctx
+	}
+	ctx := cancelAfter("plan")
+	if p, err := e.Plan(ctx, dir, terraform.Run{}); err != nil || p.Add != 1 || p.Empty() || ctx.Err() == nil {
+		t.Errorf("Plan = %+v, %v, want 1 to add", p, err)
+	}
+	ctx = cancelAfter("apply")
+	if out, err := e.Apply(ctx, dir, terraform.Run{}); err != nil || string(out["name"]) != `"x"` || ctx.Err() == nil {
+		t.Errorf("Apply = %v, %v, want the outputs", out, err)
+	}
+	if p := plan(t, e, dir, terraform.Run{}); !p.Empty() {
+		t.Errorf("plan = %+v, want none", p)
 	}
 }
 
@@ -123,8 +145,17 @@ func TestKilled(t *testing.T) {
 	go func() {
 		begun()
 		pid, err := strconv.Atoi(strings.TrimSpace(read(t, log, "pid")))
-		if err == nil {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		// A Ctrl-C on the terminal must reach the engine through us alone: two
+		// interrupts make it leave without saving.
+		if group, err := syscall.Getpgid(pid); err != nil || group == syscall.Getpgrp() {
+			t.Errorf("process group %d, %v, want one of its own", group, err)
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
 		}
 	}()
 	_, err := e.Apply(t.Context(), dir, terraform.Run{})

@@ -164,8 +164,7 @@ func TestFindCancelled(t *testing.T) {
 func TestFindRefusesEnv(t *testing.T) {
 	for _, entry := range []string{"TF_LOG=trace", "TF_CLI_ARGS=-x", "TF_VAR_x=1", "LD_PRELOAD=x", "PATH=/x", "=x", "novalue"} {
 		_, err := terraform.Find(t.Context(), terraform.FindOptions{Getenv: getenv(), Env: []string{entry}})
-		var refused *terraform.EnvError
-		if !errors.As(err, &refused) {
+		if _, ok := errors.AsType[*terraform.EnvError](err); !ok {
 			t.Errorf("Env %q: %v, want *EnvError", entry, err)
 		}
 	}

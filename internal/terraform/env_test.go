@@ -19,13 +19,13 @@ import (
 func wrapped(t *testing.T, pairs ...string) (e terraform.Engine, dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	real, err := exec.LookPath("terraform")
+	path, err := exec.LookPath("terraform")
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, "terraform")
-	write(t, path, "#!/bin/sh\necho \"$@\" >>"+dir+"/args\nenv >"+dir+"/env\necho $$ >"+dir+"/pid\nexec "+real+" \"$@\"\n", 0o700)
-	return engine(t, append(pairs, "PLATFORMCTL_TERRAFORM", path)...), dir
+	wrapper := filepath.Join(dir, "terraform")
+	write(t, wrapper, "#!/bin/sh\necho \"$@\" >>"+dir+"/args\nenv >"+dir+"/env\necho $$ >"+dir+"/pid\nexec "+path+" \"$@\"\n", 0o700)
+	return engine(t, append(pairs, "PLATFORMCTL_TERRAFORM", wrapper)...), dir
 }
 
 func verbs(t *testing.T, dir string) []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -121,17 +122,15 @@ func (e *RunError) Error() string {
 	if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
 		text += " was cancelled"
 	}
-	for _, d := range e.Diagnostics {
-		if d.Severity != "error" {
-			continue
-		}
-		text += ": " + d.Summary
-		if d.Detail != "" {
-			text += ": " + d.Detail
-		}
-		return text
+	i := slices.IndexFunc(e.Diagnostics, func(d Diagnostic) bool { return d.Severity == "error" })
+	if i < 0 {
+		return fmt.Sprintf("%s: %v", text, e.Err)
 	}
-	return fmt.Sprintf("%s: %v", text, e.Err)
+	text += ": " + e.Diagnostics[i].Summary
+	if detail := e.Diagnostics[i].Detail; detail != "" {
+		text += ": " + detail
+	}
+	return text
 }
 
 // Unwrap returns how the process ended.

@@ -135,8 +135,8 @@ func (c *config) add(parser *hclparse.Parser, name string, data []byte) error {
 	if diags.HasErrors() {
 		return problem(diags)
 	}
-	if diags := tfconfig.LoadModuleFromFile(file, c.Module); diags.HasErrors() {
-		return problem(diags)
+	if err := load(file, c.Module); err != nil {
+		return err
 	}
 	var more extra
 	if diags := gohcl.DecodeBody(file.Body, nil, &more); diags.HasErrors() {
@@ -156,6 +156,20 @@ func (c *config) add(parser *hclparse.Parser, name string, data []byte) error {
 	for _, r := range more.Ephemeral {
 		provider, _, _ := strings.Cut(r.Type, "_")
 		c.require(provider)
+	}
+	return nil
+}
+
+// load adds a file to module. tfconfig panics on some that are no module's, such
+// as one with required_providers outside of a terraform block.
+func load(file *hcl.File, module *tfconfig.Module) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("is no module: %v", r)
+		}
+	}()
+	if diags := tfconfig.LoadModuleFromFile(file, module); diags.HasErrors() {
+		return problem(diags)
 	}
 	return nil
 }

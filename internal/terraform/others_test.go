@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -349,11 +350,11 @@ func timeMirror(t *testing.T) string {
 	if err := os.MkdirAll(at, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	build, err := os.MkdirTemp(dir, "build-")
-	if err != nil {
+	build := filepath.Join(dir, "build-"+strconv.Itoa(os.Getpid())) // on the disk of the mirror, to be renamed
+	t.Cleanup(func() { _ = os.RemoveAll(build) })
+	if err := os.Mkdir(build, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(build) })
 	cmd := exec.CommandContext(t.Context(), "go", "install", "github.com/hashicorp/terraform-provider-time@v"+version)
 	cmd.Dir = build
 	cmd.Env = append(os.Environ(), "GOBIN="+build, "GOFLAGS=-trimpath", "CGO_ENABLED=0")

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/platformctl/platformctl/internal/provider"
 	"github.com/platformctl/platformctl/internal/secret"
 	"github.com/platformctl/platformctl/internal/terraform"
@@ -209,5 +211,35 @@ func TestReattachFails(t *testing.T) {
 	var failed *terraform.RunError
 	if _, err := e.Plan(t.Context(), dir, terraform.Run{Reattach: gone}); !errors.As(err, &failed) || stopped != 1 {
 		t.Errorf("Plan = %v, stopped %d times, want a *RunError and once", err, stopped)
+	}
+}
+
+// The module that ships: its plan needs no server.
+func TestShippedModule(t *testing.T) {
+	e := engine(t)
+	dir := t.TempDir()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := terraform.Module{
+		Source: "./modules/postgresql", Local: os.DirFS("../../catalog/capabilities/database/modules/postgresql"),
+		Variables: map[string]any{"name": "orders", "password_ref": "local/orders/password"},
+		Own:       map[string]any{"connection": filepath.Join(dir, "no-such-file")},
+	}
+	r, err := e.Prepare(t.Context(), dir, m, binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"postgresql"}, r.Needs); diff != "" {
+		t.Errorf("Needs (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"database", "host", "password_ref", "port", "username"}, r.OutputsDeclared); diff != "" {
+		t.Errorf("OutputsDeclared (-want +got):\n%s", diff)
+	}
+	starts := 0
+	p := plan(t, e, dir, terraform.Run{Reattach: reattach(secret.Overlay(nil), &starts), RefreshOff: true})
+	if p.Add != 2 || p.Change != 0 || p.Destroy != 0 {
+		t.Errorf("plan = %+v, want 2 to add", p)
 	}
 }

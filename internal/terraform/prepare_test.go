@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -268,8 +267,7 @@ func TestPrepareRefusesModules(t *testing.T) {
 			prepare(t, e, dir, local("./good", map[string]any{"name": "x"}, "main.tf", dataModule))
 			before := tree(t, dir)
 			_, err := e.Prepare(t.Context(), dir, terraform.Module{Source: "./bad", Local: tt.tree}, "")
-			var refused *terraform.ModuleError
-			if !errors.As(err, &refused) {
+			if _, ok := errors.AsType[*terraform.ModuleError](err); !ok {
 				t.Fatalf("Prepare = %v, want a *ModuleError", err)
 			}
 			if want := `module "./bad": ` + tt.want; !strings.HasPrefix(err.Error(), want) {
@@ -289,8 +287,7 @@ func TestPrepareRefusesSources(t *testing.T) {
 		"git::ssh://example.com/x?ref=--upload-pack=x", "git::https://example.com/x?depth=1&ref=-x", "${file(\"/etc/passwd\")}", "a/b c/d", "a\n/b/c",
 	} {
 		_, err := e.Prepare(t.Context(), t.TempDir(), terraform.Module{Source: source}, "")
-		var refused *terraform.ModuleError
-		if !errors.As(err, &refused) {
+		if _, ok := errors.AsType[*terraform.ModuleError](err); !ok {
 			t.Errorf("Prepare of %q = %v, want a *ModuleError", source, err)
 		}
 	}
@@ -382,34 +379,4 @@ func mtimes(t *testing.T, dir string) map[string]string {
 		out[name] = info.ModTime().String()
 	}
 	return out
-}
-
-// What a person put beside our files would be read with them.
-func TestPrepareRefusesStrangers(t *testing.T) {
-	e := engine(t)
-	for _, name := range []string{"extra.tf", "extra.tf.json", "override.tf", "extra.tofu", "terraform.tfvars", "x.auto.tfvars", "x.auto.tfvars.json"} {
-		dir := t.TempDir()
-		write(t, filepath.Join(dir, name), "", 0o600)
-		_, err := e.Prepare(t.Context(), dir, local("./data", map[string]any{"name": "x"}, "main.tf", dataModule), "")
-		var refused *terraform.ModuleError
-		if !errors.As(err, &refused) || refused.Path != filepath.Join(dir, name) {
-			t.Errorf("Prepare beside %s = %v, want a *ModuleError about it", name, err)
-		}
-	}
-}
-
-// A person selected a workspace: our state is the default one all the same.
-func TestWorkspaceIsIgnored(t *testing.T) {
-	e := engine(t)
-	dir := t.TempDir()
-	prepare(t, e, dir, local("./data", map[string]any{"name": "x"}, "main.tf", dataModule))
-	apply(t, e, dir)
-	cmd := exec.CommandContext(t.Context(), "terraform", "workspace", "new", "other")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if p := plan(t, e, dir, terraform.Run{}); !p.Empty() {
-		t.Errorf("plan = %+v, want none", p)
-	}
 }
