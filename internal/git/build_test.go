@@ -153,14 +153,12 @@ func TestRefusedEdits(t *testing.T) {
 		"file/below", "dir", "link", "link/below",
 	} {
 		_, err := tryCommit(t, r, edit(t, r, put(path, "x")))
-		var wrong *git.PathError
-		if !errors.As(err, &wrong) {
+		if _, ok := errors.AsType[*git.PathError](err); !ok {
 			t.Errorf("writing %q = %v, want a PathError", path, err)
 		}
 	}
 	_, err = tryCommit(t, r, edit(t, r, put("twice", "1"), put("twice", "2")))
-	var wrong *git.PathError
-	if !errors.As(err, &wrong) {
+	if _, ok := errors.AsType[*git.PathError](err); !ok {
 		t.Errorf("writing a path twice = %v, want a PathError", err)
 	}
 	for _, change := range []func(*git.NewCommit){

@@ -224,9 +224,9 @@ func delta(a, b []byte) []byte {
 
 func appendSize(out []byte, n int) []byte {
 	for ; n > 127; n >>= 7 {
-		out = append(out, byte(n)|0x80)
+		out = append(out, byte(n&0x7f)|0x80)
 	}
-	return append(out, byte(n))
+	return append(out, byte(n&0x7f))
 }
 
 // appendCopy encodes copies of up to 64 KiB - 1: offset and size follow as
@@ -237,7 +237,7 @@ func appendCopy(out []byte, offset, size int) []byte {
 		at := len(out)
 		out = append(out, 0x80)
 		for i, b := range []int{offset, offset >> 8, offset >> 16, offset >> 24, n, n >> 8} {
-			if byte(b) != 0 {
+			if b &= 0xff; b != 0 {
 				out[at] |= 1 << i
 				out = append(out, byte(b))
 			}

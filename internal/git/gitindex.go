@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -53,6 +54,10 @@ func readIndex(path string) (*gitIndex, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeIndex(path, data)
+}
+
+func decodeIndex(path string, data []byte) (*gitIndex, error) {
 	damaged := &CorruptError{path, "it is no index"}
 	if len(data) < indexHeader+hashSize || string(data[:4]) != indexMagic {
 		return nil, damaged
@@ -64,11 +69,11 @@ func readIndex(path string) (*gitIndex, error) {
 	index := &gitIndex{}
 	body, name := data[indexHeader:len(data)-hashSize], ""
 	for range binary.BigEndian.Uint32(data[8:]) {
-		var e indexEntry
-		if e, body, err = readIndexEntry(body, version, name); err != nil {
+		e, rest, err := readIndexEntry(body, version, name)
+		if err != nil {
 			return nil, damaged
 		}
-		name = e.name
+		body, name = rest, e.name
 		index.entries = append(index.entries, e)
 	}
 	for len(body) >= extensionHead {
@@ -200,11 +205,11 @@ func (x *gitIndex) set(path string, mode Mode, h Hash, stat *unix.Stat_t) {
 	}
 	changed, changedNanos := stat.Ctim.Unix()
 	modified, modifiedNanos := stat.Mtim.Unix()
-	for _, field := range []int64{
-		changed, changedNanos, modified, modifiedNanos,
-		int64(stat.Dev), int64(stat.Ino), int64(mode), int64(stat.Uid), int64(stat.Gid), stat.Size,
+	for _, field := range []uint32{
+		low(changed), low(changedNanos), low(modified), low(modifiedNanos),
+		low(stat.Dev), low(stat.Ino), uint32(mode), stat.Uid, stat.Gid, low(stat.Size),
 	} {
-		head = binary.BigEndian.AppendUint32(head, uint32(field)) // git keeps the low 32 bits
+		head = binary.BigEndian.AppendUint32(head, field)
 	}
 	head = append(head, h[:]...)
 	head = binary.BigEndian.AppendUint16(head, uint16(min(len(path), nameMask)))
@@ -214,3 +219,6 @@ func (x *gitIndex) set(path string, mode Mode, h Hash, stat *unix.Stat_t) {
 	}
 	x.entries[i] = indexEntry{name: path, head: head}
 }
+
+// low returns the low 32 bits, which is what git keeps of each of these.
+func low[T int32 | int64 | uint64](v T) uint32 { return uint32(uint64(v) & math.MaxUint32) }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"sort"
@@ -38,7 +39,7 @@ type pack struct {
 	idx   []byte
 	count int
 
-	open func() (*os.File, error)
+	open func() (io.ReaderAt, error)
 }
 
 func openPack(path string) (*pack, error) {
@@ -46,7 +47,12 @@ func openPack(path string) (*pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pack{path: path, idx: idx}
+	open := sync.OnceValues(func() (io.ReaderAt, error) { return os.Open(path + ".pack") })
+	return newPack(path, idx, open)
+}
+
+func newPack(path string, idx []byte, open func() (io.ReaderAt, error)) (*pack, error) {
+	p := &pack{path: path, idx: idx, open: open}
 	if len(idx) < idxHashes+idxTrailer || string(idx[:idxFanout]) != idxMagic {
 		return nil, &CorruptError{path + ".idx", "it is no index of version 2"}
 	}
@@ -54,7 +60,6 @@ func openPack(path string) (*pack, error) {
 	if len(idx) < idxHashes+p.count*idxEntry+idxTrailer {
 		return nil, &CorruptError{path + ".idx", "it is too short"}
 	}
-	p.open = sync.OnceValues(func() (*os.File, error) { return os.Open(path + ".pack") })
 	return p, nil
 }
 
@@ -94,7 +99,7 @@ func (p *pack) offset(i int) int64 {
 	if at+8 > len(p.idx)-idxTrailer {
 		return -1 // fails as a damaged entry
 	}
-	return int64(binary.BigEndian.Uint64(p.idx[at:]))
+	return int64(binary.BigEndian.Uint64(p.idx[at:]) & math.MaxInt64)
 }
 
 // at reads the object at a place and applies its deltas. depth counts the

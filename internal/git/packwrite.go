@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,7 +92,7 @@ type packWriter struct {
 func writePackTo(f io.Writer, count int, fill func(*packWriter) error) (*idxfile.MemoryIndex, error) {
 	sum := hash.New(hash.CryptoType)
 	w := &packWriter{out: io.MultiWriter(f, sum), deflate: map[int]*zlib.Writer{}}
-	if err := w.index.OnHeader(uint32(count)); err != nil {
+	if err := w.index.OnHeader(uint32(count & math.MaxUint32)); err != nil {
 		return nil, err
 	}
 	w.scratch.WriteString("PACK\x00\x00\x00\x02")
@@ -129,7 +131,7 @@ func (w *packWriter) addDelta(h Hash, base int64, delta []byte) (int64, error) {
 
 func (w *packWriter) entry(h Hash, kind plumbing.ObjectType, base, data []byte) (int64, error) {
 	size := len(data)
-	b := byte(kind)<<4 | byte(size&15)
+	b := byte(kind&7)<<4 | byte(size&15)
 	for size >>= 4; size > 0; size >>= 7 {
 		w.scratch.WriteByte(b | 0x80)
 		b = byte(size & 0x7f)
@@ -140,7 +142,7 @@ func (w *packWriter) entry(h Hash, kind plumbing.ObjectType, base, data []byte) 
 		return 0, err
 	}
 	at := w.offset
-	w.index.Add(h, uint64(at), crc32.ChecksumIEEE(w.scratch.Bytes()))
+	w.index.Add(h, uint64(at&math.MaxInt64), crc32.ChecksumIEEE(w.scratch.Bytes()))
 	return at, w.flush()
 }
 
@@ -171,7 +173,7 @@ func distance(n int64) []byte {
 	return out
 }
 
-func bigEndian(n int) []byte { return []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)} }
+func bigEndian(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n&math.MaxUint32)) }
 
 // writeTemp writes a synced read-only file.
 func writeTemp(dir string, fill func(io.Writer) error) (string, error) {

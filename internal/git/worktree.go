@@ -262,18 +262,22 @@ func (w *worktree) stage(c change) error {
 	return nil
 }
 
+// remove removes a file and the directories that are empty then.
+func (w *worktree) remove(name string) error {
+	if err := w.root.Remove(name); err != nil && !isAbsent(err) {
+		return err
+	}
+	dir := path.Dir(name)
+	for dir != "." && w.root.Remove(dir) == nil {
+		dir = path.Dir(dir)
+	}
+	return nil
+}
+
 // apply writes or removes one file. A reader sees the old or the new one.
 func (w *worktree) apply(c change) error {
 	if c.new.IsZero() {
-		if err := w.root.Remove(c.path); err != nil && !isAbsent(err) {
-			return err
-		}
-		for dir := path.Dir(c.path); dir != "."; dir = path.Dir(dir) {
-			if w.root.Remove(dir) != nil {
-				break // not empty
-			}
-		}
-		return nil
+		return w.remove(c.path)
 	}
 	if err := w.root.MkdirAll(path.Dir(c.path), 0o777); err != nil {
 		return err
