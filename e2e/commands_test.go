@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"filippo.io/age"
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -31,6 +32,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"processes":    cmdProcesses,
 	"same":         cmdSame,
 	"sql":          cmdSQL,
+	"identity":     cmdIdentity,
 	"hold":         cmdHold,
 	"release":      cmdRelease,
 	"await":        cmdAwait,
@@ -192,6 +194,16 @@ func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
 	if (args[0] == args[1]) == neg {
 		ts.Fatalf("%q and %q", args[0], args[1])
 	}
+}
+
+// cmdIdentity writes a new age identity: identity file.
+func cmdIdentity(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: identity file")
+	}
+	identity, err := age.GenerateX25519Identity()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(identity.String()+"\n"), 0o600))
 }
 
 // cmdTimeProvider builds hashicorp/time from its Go module into a filesystem

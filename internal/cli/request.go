@@ -55,7 +55,8 @@ func runRequest(ctx context.Context, app *App, opts requestOptions) error {
 	if !opts.autoApprove && !ask.DryRun && !app.canPrompt() {
 		return &usageError{err: errors.New("nobody can be asked here to approve the plan: give --auto-approve, or --dry-run to only see it")}
 	}
-	if err := checkRequestID(ask.RequestID); err != nil {
+	var err error
+	if ask.RequestID, err = parseRequestID(ask.RequestID); err != nil {
 		return err
 	}
 	s, err := app.open(ctx)

@@ -161,12 +161,14 @@ func inputText(v any) string {
 	return strings.Join(parts, ", ")
 }
 
-func checkRequestID(id string) error {
+// parseRequestID returns the canonical form of a ULID given by the user.
+func parseRequestID(id string) (string, error) {
 	if id == "" {
-		return nil
+		return "", nil
 	}
-	if _, err := ulid.ParseStrict(id); err != nil {
-		return usagef("--request-id %q is no ULID: %w", id, err)
+	parsed, err := ulid.ParseStrict(id)
+	if err != nil {
+		return "", usagef("--request-id %q is no ULID: %w", id, err)
 	}
-	return nil
+	return parsed.String(), nil
 }

@@ -67,10 +67,18 @@ func (s *session) options() store.Options {
 	return store.Options{Location: s.location, Paths: s.paths, Now: s.app.Now}
 }
 
-// Snapshot is the platform's record as it is now.
+// Snapshot is the platform's record as it is now. Another process may have made
+// the platform since this one looked.
 func (s *session) Snapshot(ctx context.Context) (*store.Snapshot, error) {
 	if s.store == nil {
-		return store.Empty(platform.DefaultConfig(defaultName)), nil
+		opened, err := store.Open(ctx, s.options())
+		if errors.Is(err, store.ErrNoPlatform) {
+			return store.Empty(platform.DefaultConfig(defaultName)), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		s.store = opened
 	}
 	return s.store.Snapshot(ctx)
 }

@@ -2,7 +2,9 @@ package request
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -34,13 +36,22 @@ func (f *flight) commit(ctx context.Context) error {
 		return err
 	}
 	f.tell(StepCommit, "start", "registering "+resourceRef(f.ask.Name).String())
-	change, err := f.change(snapshot)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Record.Commit(ctx, change); err != nil {
-		f.tell(StepCommit, "failed", "registering")
-		return err
+	for {
+		change, err := f.change(snapshot)
+		if err != nil {
+			return err
+		}
+		_, err = f.Record.Commit(ctx, change)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errStale) {
+			f.tell(StepCommit, "failed", "registering")
+			return err
+		}
+		if snapshot, err = f.Record.Snapshot(ctx); err != nil {
+			return err
+		}
 	}
 	f.tell(StepCommit, "done", "registered "+resourceRef(f.ask.Name).String())
 	return nil
@@ -71,23 +82,43 @@ func (f *flight) change(snapshot *store.Snapshot) (store.Change, error) {
 		Resource: &resource,
 		Request:  f.request(now, actor),
 		Events:   events,
-		Check:    f.stillFree,
+		Check:    f.check(snapshot, put),
 	}, nil
 }
 
-// stillFree refuses to register over a resource that came into the record, from
-// another machine, since this request looked.
-func (f *flight) stillFree(tip *store.Snapshot) error {
-	now, found, err := tip.ResourceByName(f.ask.Name)
-	if err != nil || !found {
-		return err
+// errStale says that an entity which the change writes has changed since it was
+// read: the change has to be made anew.
+var errStale = errors.New("the record has moved")
+
+// check returns what holds the tip against the snapshot that the change was made
+// from: nobody has taken the name, and no entity of the change would overwrite
+// what somebody else wrote meanwhile.
+func (f *flight) check(from *store.Snapshot, put []backstage.Entity) func(*store.Snapshot) error {
+	return func(tip *store.Snapshot) error {
+		now, found, err := tip.ResourceByName(f.ask.Name)
+		if err != nil {
+			return err
+		}
+		if found && (f.existing == nil || now.Record.Spec.Request != f.existing.Record.Spec.Request) {
+			return &ConflictError{Name: f.ask.Name, Environment: now.Environment, Differs: []Difference{
+				{Field: "request", Have: now.Record.Spec.Request, Want: f.id},
+			}}
+		}
+		if tip.Hash() == from.Hash() {
+			return nil
+		}
+		for _, entity := range put {
+			before, _, errBefore := from.Entity(entity.Ref())
+			after, _, errAfter := tip.Entity(entity.Ref())
+			if err := errors.Join(errBefore, errAfter); err != nil {
+				return err
+			}
+			if !reflect.DeepEqual(before, after) {
+				return errStale
+			}
+		}
+		return nil
 	}
-	if f.existing == nil || now.Record.Spec.Request != f.existing.Record.Spec.Request {
-		return &ConflictError{Name: f.ask.Name, Environment: now.Environment, Differs: []Difference{
-			{Field: "request", Have: now.Record.Spec.Request, Want: f.id},
-		}}
-	}
-	return nil
 }
 
 // entities are the resource itself and what it refers to: the team, the
@@ -95,7 +126,11 @@ func (f *flight) stillFree(tip *store.Snapshot) error {
 func (f *flight) entities(snapshot *store.Snapshot) ([]backstage.Entity, []ledger.Event, error) {
 	put := []backstage.Entity{f.entity()}
 	var events []ledger.Event
-	if f.plan.NewTeam {
+	_, known, err := snapshot.Entity(teamRef(f.ask.Team))
+	if err != nil {
+		return nil, nil, err
+	}
+	if !known {
 		put = append(put, TeamEntity(f.ask.Team, ""))
 		events = append(events, ledger.Event{Type: "platformctl.team.registered", Subject: teamRef(f.ask.Team).String()})
 	}

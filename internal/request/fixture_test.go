@@ -162,6 +162,7 @@ type record struct {
 	store             *store.Store
 	failEnsure        error
 	failBefore, after error
+	between           func() // runs between reading and committing
 }
 
 func (r *record) Snapshot(ctx context.Context) (*store.Snapshot, error) {
@@ -188,6 +189,9 @@ func (r *record) Ensure(ctx context.Context) error {
 func (r *record) Commit(ctx context.Context, change store.Change) (store.Receipt, error) {
 	if r.failBefore != nil {
 		return store.Receipt{}, r.failBefore
+	}
+	if r.between != nil {
+		r.between()
 	}
 	receipt, err := r.store.Commit(ctx, change)
 	return receipt, errors.Join(err, r.after)

@@ -100,6 +100,9 @@ func (f *flight) openJournal() error {
 		return err
 	}
 	f.id = f.ask.RequestID
+	if err := f.checkID(); err != nil {
+		return err
+	}
 	if f.journal.open() {
 		frozen, id := f.journal.ask()
 		if frozen.same(f.ask) {
@@ -110,6 +113,20 @@ func (f *flight) openJournal() error {
 		f.id = f.NewID()
 	}
 	return nil
+}
+
+// checkID refuses a chosen request id that another ask has used.
+func (f *flight) checkID() error {
+	if f.id == "" {
+		return nil
+	}
+	made, found, err := f.snapshot.Request(f.id)
+	if err != nil || !found || made.Name == f.ask.Name && made.Environment == f.env.Name {
+		return err
+	}
+	return &ConflictError{Name: made.Name, Environment: made.Environment, Differs: []Difference{
+		{Field: "request id", Have: f.id, Want: "one of its own for " + f.ask.Name},
+	}}
 }
 
 // run goes through the steps after validate.
