@@ -1,0 +1,311 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/postgres"
+	"github.com/platformctl/platformctl/internal/provider"
+	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/secret"
+	"github.com/platformctl/platformctl/internal/store"
+	"github.com/platformctl/platformctl/internal/strictyaml"
+	"github.com/platformctl/platformctl/internal/terraform"
+	"github.com/platformctl/platformctl/internal/ui"
+)
+
+// explain maps an error to its exit code, a hint and the next commands.
+func (app *App) explain(err error) explanation {
+	e := explanation{Error: err.Error(), Code: exitFailed}
+	for _, rule := range []func(error, *explanation) bool{
+		explainRequest, explainServer, explainRecord, explainInput, explainMachine, explainUsage,
+	} {
+		if rule(err, &e) {
+			return e
+		}
+	}
+	return e
+}
+
+// explainRequest covers how a request can end.
+func explainRequest(err error, e *explanation) bool {
+	var (
+		unfinished *request.UnfinishedError
+		conflict   *request.ConflictError
+		elsewhere  *request.ElsewhereError
+		refused    *request.RefusedError
+		missing    *request.MissingError
+		check      *checkError
+	)
+	switch {
+	case errors.As(err, &unfinished):
+		e.Code = exitUnfinished
+		e.Hint = "what was done so far is kept; the same command again, or resume, finishes it"
+		e.Next = []string{"platformctl resource resume " + unfinished.Name}
+		if hint := obstacle(unfinished.Err); hint != "" {
+			e.Hint = hint + "; then the same command again finishes it"
+		}
+	case errors.As(err, &conflict):
+		e.Code = exitConflict
+		e.Hint = "ask for another one under its own --name, or keep the one there is and leave these values as they are"
+		e.Next = []string{"platformctl resource show " + conflict.Name}
+	case errors.As(err, &elsewhere):
+		e.Code, e.Hint = exitConflict, "run the command on "+elsewhere.Machine+", or ask for another one under its own --name"
+	case errors.As(err, &refused):
+		e.Code = exitGate
+		e.Next = []string{"platformctl resource show " + refused.Name}
+	case errors.As(err, &missing):
+		e.Code, e.Hint = exitUsage, "give it with --"+missing.Field
+	case errors.As(err, &check):
+		e.Code = exitGate
+	case errors.Is(err, request.ErrDeclined), errors.Is(err, request.ErrCancelled), errors.Is(err, ui.ErrInterrupted),
+		errors.Is(err, context.Canceled):
+		e.Code, e.Error = exitCancelled, "cancelled: nothing was changed"
+	default:
+		return false
+	}
+	return true
+}
+
+// obstacle is the hint on what kept a request from finishing, if there is one.
+func obstacle(err error) string {
+	var inner explanation
+	for _, rule := range []func(error, *explanation) bool{explainServer, explainRecord, explainMachine} {
+		if rule(err, &inner) {
+			return inner.Hint
+		}
+	}
+	return ""
+}
+
+// explainServer covers what a server answered, which Terraform hands on as text.
+func explainServer(err error, e *explanation) bool {
+	run, ok := errors.AsType[*terraform.RunError](err)
+	if !ok {
+		return false
+	}
+	for _, d := range run.Diagnostics {
+		switch {
+		case strings.Contains(d.Summary, provider.NotManaged):
+			e.Code = exitConflict
+			e.Hint = "it was left untouched; ask for the resource under another --name, or remove it from the server yourself"
+		case strings.HasPrefix(d.Summary, provider.Unreachable):
+			e.Hint = "see whether the server runs: platformctl local status"
+		case strings.HasPrefix(d.Summary, provider.AccessDenied):
+			e.Hint = "the administrator's password was changed behind our back: set it back, or give the server up: platformctl local reset"
+		default:
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// explainRecord covers the platform's repository and the files of this machine
+// that belong to it.
+func explainRecord(err error, e *explanation) bool {
+	var (
+		dirty  *store.DirtyError
+		branch *store.BranchError
+		busy   *store.BusyError
+		locked *store.LockedError
+		state  *terraform.StateDamagedError
+		unsafe *secret.UnsafeError
+	)
+	switch {
+	case errors.As(err, &dirty):
+		e.Code, e.Hint = exitConflict, "commit or undo your own changes to these files, then run the command again"
+	case errors.As(err, &branch):
+		e.Code, e.Hint = exitConflict, "switch the platform's directory back to its branch: git switch "+branch.Branch
+	case errors.As(err, &busy):
+		e.Code, e.Hint = exitConflict, "finish or abort it with git, then run the command again"
+	case errors.As(err, &locked):
+		e.Code, e.Hint = exitConflict, "if no git command is running there, remove the file and run the command again"
+	case errors.As(err, &state):
+		e.Code, e.Hint = exitConflict, "nothing is planned on a state that cannot be trusted"
+		if state.Backup != "" {
+			e.Hint += "; a whole copy is in " + state.Backup
+		}
+	case errors.As(err, &unsafe):
+		e.Code, e.Hint = exitUsage, "nobody else may read it: chmod -R go= "+unsafe.Path
+	case errors.Is(err, secret.ErrNoIdentity), errors.Is(err, secret.ErrWrongIdentity):
+		e.Hint = "name the age identity that it was encrypted to in settings.yaml: platformctl help environment"
+	case errors.Is(err, store.ErrNoPlatform):
+		e.Code, e.Hint = exitUsage, "make one there: platformctl init DIR; or leave --platform out to use the default one"
+	case errors.Is(err, store.ErrNotEmpty):
+		e.Code, e.Hint = exitUsage, "choose another directory, or make this one a git repository first: git init"
+	case errors.Is(err, store.ErrRemoteUnsupported):
+		e.Code, e.Hint = exitUsage, "clone it and name the directory instead"
+	default:
+		return false
+	}
+	return true
+}
+
+// explainInput covers names, inputs and files that are wrong.
+func explainInput(err error, e *explanation) bool {
+	var (
+		name      *platform.NameError
+		unknown   *platform.UnknownError
+		placement *platform.PlacementError
+		location  *platform.LocationError
+		capUnk    *capability.UnknownError
+		input     *capability.InputError
+		locked    *capability.LockedError
+		match     *capability.MatchError
+		file      *strictyaml.Error
+		config    *platform.ConfigError
+		untrusted *platform.UntrustedError
+		def       *capability.DefinitionError
+		expr      *capability.ExpressionError
+		module    *terraform.ModuleError
+		digest    *terraform.DigestError
+		wiring    *terraform.InterfaceError
+	)
+	switch {
+	case errors.As(err, &untrusted):
+		e.Hint = "if you trust it, name it: --platform DIR"
+	case errors.As(err, &config), errors.As(err, &def), errors.As(err, &expr):
+		e.Hint = "the file formats: platformctl help formats"
+	case errors.As(err, &module), errors.As(err, &digest), errors.As(err, &wiring):
+		e.Hint = "the capability's definition and its module do not fit: its owner has to mend that"
+	case errors.As(err, &name):
+		e.Hint = "a name has 3 to 40 lower-case letters, digits and single hyphens, and begins with a letter: checkout-service"
+	case errors.As(err, &unknown):
+		e.Hint, e.Next = suggest(unknown.Name, unknown.Known), listCommand(unknown.What)
+	case errors.As(err, &capUnk):
+		e.Hint, e.Next = suggest(capUnk.Name, capUnk.Known), listCommand(capUnk.What)
+	case errors.As(err, &input):
+		e.Hint = suggest(input.Field, input.Known)
+		if e.Hint == "" {
+			e.Hint = "the inputs and what they may be: platformctl capability show"
+		}
+	case errors.As(err, &locked):
+		e.Hint = fmt.Sprintf("tier %s sets %s; leave it out, or choose another tier", locked.Tier, locked.Field)
+	case errors.As(err, &placement):
+		e.Hint = "choose the environment with --env"
+	case errors.As(err, &match), errors.As(err, &location):
+	case errors.As(err, &file):
+		if e.Hint = suggest(lastField(file.Field), file.Known); e.Hint == "" {
+			e.Hint = "the file formats: platformctl help formats"
+		}
+	default:
+		return false
+	}
+	e.Code = exitUsage
+	return true
+}
+
+// explainMachine covers what this machine lacks.
+func explainMachine(err error, e *explanation) bool {
+	var (
+		noEngine  *terraform.NotFoundError
+		oldEngine *terraform.TooOldError
+		notExec   *terraform.NotExecutableError
+		noServer  *postgres.NotFoundError
+		port      *postgres.PortTakenError
+		version   *postgres.VersionMismatchError
+		home      *platform.HomeError
+	)
+	switch {
+	case errors.As(err, &noEngine):
+		e.Code, e.Hint = exitUsage, "install Terraform or OpenTofu 1.11 or newer, or name one with PLATFORMCTL_TERRAFORM"
+	case errors.As(err, &oldEngine):
+		e.Code, e.Hint = exitUsage, "install Terraform or OpenTofu 1.11 or newer, or name one with PLATFORMCTL_TERRAFORM"
+	case errors.As(err, &notExec):
+		e.Code, e.Hint = exitUsage, "make the file executable (chmod +x), or name another one with PLATFORMCTL_TERRAFORM"
+	case errors.As(err, &noServer):
+		e.Code, e.Hint = exitUsage, "install PostgreSQL's server (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql), or name its bin directory with PLATFORMCTL_POSTGRES_BIN"
+	case errors.As(err, &port):
+		e.Hint = "stop what listens there, or let platformctl choose another port: platformctl local stop, then the same command again"
+	case errors.As(err, &version):
+		e.Hint = fmt.Sprintf("install PostgreSQL %d again, or give the data up with: platformctl local reset", version.Have)
+	case errors.As(err, &home):
+		e.Code, e.Hint = exitUsage, "name another directory with PLATFORMCTL_HOME, or mend its owner and mode (chmod 700)"
+	case errors.Is(err, syscall.ENOSPC):
+		e.Hint = "the disk is full: make room, then run the same command again"
+	case errors.Is(err, syscall.EROFS):
+		e.Hint = "the file system is read-only: name a writable directory with PLATFORMCTL_HOME"
+	default:
+		return false
+	}
+	return true
+}
+
+// explainUsage covers the command line itself.
+func explainUsage(err error, e *explanation) bool {
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		e.Code, e.Next = exitUsage, usage.next
+		return true
+	}
+	if errors.Is(err, ui.ErrNoInput) {
+		e.Code, e.Hint = exitUsage, "the answer did not come: give the values as flags"
+		return true
+	}
+	return false
+}
+
+// suggest says which of the known names was probably meant.
+func suggest(name string, known []string) string {
+	if len(known) == 0 {
+		return ""
+	}
+	best, distance := "", len(name)/2+2
+	for _, k := range known {
+		if d := typoDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	sorted := slices.Sorted(slices.Values(known))
+	return "known are: " + strings.Join(sorted[:min(len(sorted), 12)], ", ")
+}
+
+// typoDistance is how far a typo is from the word that was meant: an
+// abbreviation and swapped letters are near.
+func typoDistance(typed, word string) int {
+	if len(typed) >= 3 && strings.HasPrefix(word, typed) {
+		return 0
+	}
+	distance := levenshtein.ComputeDistance(typed, word)
+	if letters(typed) == letters(word) {
+		return min(distance, 1)
+	}
+	return distance
+}
+
+// letters returns the letters of a word in order.
+func letters(word string) string {
+	sorted := []rune(word)
+	slices.Sort(sorted)
+	return string(sorted)
+}
+
+// listCommand names the command that lists what there is of a kind of thing.
+func listCommand(what string) []string {
+	switch what {
+	case "capability", "type", "tier":
+		return []string{"platformctl capability list"}
+	case "team":
+		return []string{"platformctl team list"}
+	case "component":
+		return []string{"platformctl catalog list --kind component"}
+	case "resource":
+		return []string{"platformctl resource list"}
+	}
+	return nil
+}
+
+func lastField(path string) string {
+	return path[strings.LastIndexByte(path, '.')+1:]
+}
