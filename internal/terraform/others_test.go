@@ -168,12 +168,15 @@ func TestOtherProviders(t *testing.T) {
 		t.Errorf("written:\n%s", diff)
 	}
 
-	// What is missing is installed again.
+	// What is missing is installed again, in the version that was chosen.
+	newer := filepath.Join(mirrored, fakeSource, "0.2.0", runtime.GOOS+"_"+runtime.GOARCH)
+	write(t, filepath.Join(newer, "terraform-provider-fake_v0.2.0"), "other", 0o700)
 	if err := os.RemoveAll(filepath.Join(dir, ".terraform", "providers")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Prepare(t.Context(), dir, m, binary); err != nil {
-		t.Fatal(err)
+	m.LockFile = nil
+	if r, err := e.Prepare(t.Context(), dir, m, binary); err != nil || !bytes.Equal(r.LockFile, first.LockFile) {
+		t.Fatalf("Prepare = %v, lock file:\n%s", err, r.LockFile)
 	}
 	if p := plan(t, e, dir, terraform.Run{}); !p.Empty() {
 		t.Errorf("plan = %+v, want none", p)
@@ -189,9 +192,8 @@ func TestOtherProviders(t *testing.T) {
 		}
 	}
 
-	// A newer version appears: the lock file still says the old one.
-	newer := filepath.Join(mirrored, fakeSource, "0.2.0", runtime.GOOS+"_"+runtime.GOARCH)
-	write(t, filepath.Join(newer, "terraform-provider-fake_v0.2.0"), "other", 0o700)
+	// Elsewhere the lock file says it.
+	m.LockFile = first.LockFile
 	elsewhere := t.TempDir()
 	r, err := e.Prepare(t.Context(), elsewhere, m, binary)
 	if err != nil {
