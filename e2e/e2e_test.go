@@ -2,10 +2,15 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -95,17 +100,46 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-// stop stops the local servers of every home below the script's directory.
+// stop stops the servers whose data directories are below the script's directory.
 func stop(env *testscript.Env) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	servers, err := filepath.Glob(filepath.Join(env.WorkDir, "*", "data", "platforms", "*", "local", "*"))
-	if err != nil || len(servers) == 0 {
-		return
+	var files []string
+	err := filepath.WalkDir(env.WorkDir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Name() == "postmaster.pid" {
+			files = append(files, path)
+		}
+		return nil //nolint:nilerr // what cannot be entered holds no server of ours
+	})
+	if err != nil {
+		env.T().Log(err)
 	}
-	cmd := exec.CommandContext(ctx, binary, "local", "stop", "--quiet")
-	cmd.Dir, cmd.Env = env.WorkDir, env.Vars
-	if out, err := cmd.CombinedOutput(); err != nil {
-		env.T().Log("stopping the local servers: ", err, "\n", string(out))
+	for _, file := range files {
+		if err := stopServer(file); err != nil {
+			env.T().Log(err)
+		}
 	}
+}
+
+// stopServer ends the server that file belongs to: its first line is the process
+// id, and SIGINT is PostgreSQL's fast shutdown.
+func stopServer(file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGINT); errors.Is(err, syscall.ESRCH) {
+		return nil // it was killed, and the file was left
+	} else if err != nil {
+		return fmt.Errorf("stopping process %d of %s: %w", pid, file, err)
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if syscall.Kill(pid, 0) != nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("process %d of %s does not stop", pid, file)
 }
