@@ -104,10 +104,13 @@ func setup(env *testscript.Env) error {
 func stop(env *testscript.Env) {
 	var files []string
 	err := filepath.WalkDir(env.WorkDir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.Name() == "postmaster.pid" {
+		if entry != nil && entry.Name() == "postmaster.pid" {
 			files = append(files, path)
 		}
-		return nil //nolint:nilerr // what cannot be entered holds no server of ours
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it went while we looked
+		}
+		return err
 	})
 	if err != nil {
 		env.T().Log(err)
@@ -131,9 +134,8 @@ func stopServer(file string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGINT); errors.Is(err, syscall.ESRCH) {
-		return nil // it was killed, and the file was left
-	} else if err != nil {
+	// A server that was killed left its file and is not there: no such process.
+	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("stopping process %d of %s: %w", pid, file, err)
 	}
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

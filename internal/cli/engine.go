@@ -78,6 +78,7 @@ func (e *engine) Plan(ctx context.Context, dir string, run request.Run) (request
 	changes := request.Changes{
 		Counts:         request.Counts{Add: plan.Add, Change: plan.Change, Destroy: plan.Destroy},
 		OutputsChanged: plan.OutputsChanged,
+		Digest:         plan.Digest,
 	}
 	for _, c := range plan.Changes {
 		changes.Changes = append(changes.Changes, request.Change{Address: c.Address, Action: c.Action})
@@ -109,6 +110,7 @@ func (e *engine) run(r request.Run) terraform.Run {
 	done := 0
 	return terraform.Run{
 		RefreshOff: r.Offline,
+		PlanDigest: r.Plan,
 		Reattach: func(ctx context.Context) (terraform.Reattach, func(), error) {
 			info, stop, err := provider.InProcess(ctx, provider.Options{Secrets: r.Secrets, Getenv: e.session.app.Getenv})
 			if err != nil {

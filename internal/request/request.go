@@ -163,6 +163,7 @@ type Changes struct {
 	Counts
 	Changes        []Change
 	OutputsChanged bool
+	Digest         string // of the saved plan
 }
 
 // Empty reports whether there is nothing to do.

@@ -157,7 +157,7 @@ func (f *flight) apply(ctx context.Context) error {
 	}
 	all := f.changes.Add + f.changes.Change + f.changes.Destroy
 	f.tell(StepApply, "start", fmt.Sprintf("applying %d changes", all))
-	raw, err := f.Terraform.Apply(ctx, f.dir, Run{Secrets: f.Secrets, Progress: func(text string, done int) {
+	raw, err := f.Terraform.Apply(ctx, f.dir, Run{Secrets: f.Secrets, Plan: f.changes.Digest, Progress: func(text string, done int) {
 		f.tell(StepApply, "update", fmt.Sprintf("applying %d of %d: %s", done, all, text))
 	}})
 	if err != nil {
