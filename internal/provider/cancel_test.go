@@ -77,32 +77,36 @@ func idle(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	for about, at := range map[string]struct{ table, statement string }{
-		"creating the role":     {"pg_authid", "CREATE ROLE"},
-		"marking the role":      {"pg_shdescription", "COMMENT ON ROLE"},
-		"creating the database": {"pg_database", "CREATE DATABASE"},
+	for about, at := range map[string]struct {
+		table, statement string
+		mirror           bool
+	}{
+		"creating the role":            {"pg_authid", "CREATE ROLE", false},
+		"creating the role, by mirror": {"pg_authid", "CREATE ROLE", true},
+		"marking the role":             {"pg_shdescription", "COMMENT ON ROLE", false},
+		"creating the database":        {"pg_database", "CREATE DATABASE", false},
 	} {
 		t.Run(about, func(t *testing.T) {
-			eachWay(t, func(t *testing.T, w *workspace, name string) {
-				w.write(databaseConfig(name, ""))
-				release := block(t, at.table)
-				defer release()
-				cmd, end := w.begin()
-				waiting(t, at.statement)
-				_ = cmd.Process.Signal(os.Interrupt) // without which it would wait for ever
-				code, out := end()
-				if code != 1 {
-					t.Errorf("apply = %d, want 1:\n%s", code, out)
-				}
-				wantWords(t, out, Cancelled+" while creating")
-				idle(t)
-				if strings.HasSuffix(at.statement, "ROLE") && roleExists(t, name) {
-					t.Error("there is a role without a mark")
-				}
-				release()
-				w.apply()
-				w.unchanged()
-			})
+			w, name := newWorkspace(t)
+			w.mirror = at.mirror
+			w.write(databaseConfig(name, ""))
+			release := block(t, at.table)
+			defer release()
+			cmd, end := w.begin()
+			waiting(t, at.statement)
+			_ = cmd.Process.Signal(os.Interrupt) // without which it would wait for ever
+			code, out := end()
+			if code != 1 {
+				t.Errorf("apply = %d, want 1:\n%s", code, out)
+			}
+			wantWords(t, out, Cancelled+" while creating")
+			idle(t)
+			if strings.HasSuffix(at.statement, "ROLE") && roleExists(t, name) {
+				t.Error("there is a role without a mark")
+			}
+			release()
+			w.apply()
+			w.unchanged()
 		})
 	}
 }

@@ -205,6 +205,19 @@ func TestForeignDatabaseRefused(t *testing.T) {
 	}
 }
 
+// TestForeignDatabaseOfItsOwnerRefused: the owner's name alone proves nothing,
+// the owner has to be ours.
+func TestForeignDatabaseOfItsOwnerRefused(t *testing.T) {
+	w, name := newWorkspace(t)
+	admin(t, "postgres", "CREATE ROLE "+name, "CREATE DATABASE "+name+" OWNER "+name)
+	w.write(fmt.Sprintf(`
+resource "platformctl_postgresql_database" "it" {
+  name  = %[1]q
+  owner = %[1]q
+}`, name))
+	w.applyFails(fmt.Sprintf("database %q exists and "+NotManaged, name))
+}
+
 func TestDatabaseThatLostItsMarkRefused(t *testing.T) {
 	w, name := newWorkspace(t)
 	w.write(databaseConfig(name, ""))

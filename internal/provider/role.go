@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -40,6 +42,7 @@ type roleModel struct {
 	Name            types.String `tfsdk:"name"`
 	Password        types.String `tfsdk:"password_wo"`
 	PasswordVersion types.Int64  `tfsdk:"password_wo_version"`
+	PasswordIntact  types.Bool   `tfsdk:"password_intact"`
 	ConnectionLimit types.Int64  `tfsdk:"connection_limit"`
 	Login           types.Bool   `tfsdk:"login"`
 	Privileged      types.Bool   `tfsdk:"privileged"`
@@ -68,9 +71,15 @@ func (r *roleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 				MarkdownDescription: "The password is set again when this number changes.",
 				Optional:            true,
 			},
+			"password_intact": schema.BoolAttribute{
+				MarkdownDescription: "Whether the role still has the password that was set last. Always true after an apply, " +
+					"and as long as the administrator is no superuser, who alone can tell.",
+				Computed: true,
+				Default:  booldefault.StaticBool(true),
+			},
 			"connection_limit": connectionLimitAttribute("How many connections the role may have at once; -1, the default, for any number."),
 			"login": schema.BoolAttribute{
-				MarkdownDescription: "Whether the role can log in. Always true after an apply.",
+				MarkdownDescription: "Whether the role can log in, with a password that does not expire. Always true after an apply.",
 				Computed:            true,
 				Default:             booldefault.StaticBool(true),
 			},
@@ -111,11 +120,14 @@ func (r *roleResource) Create(ctx context.Context, req resource.CreateRequest, r
 	plan.ID = plan.Name
 	plan.Mark = types.StringValue(r.backend.mark)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, passwordKey, fingerprintOf(verifier))...)
 }
 
 func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state roleModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	password, diags := req.Private.GetKey(ctx, passwordKey)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -130,7 +142,9 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	state.ID = state.Name
 	state.ConnectionLimit = types.Int64Value(int64(found.limit))
-	state.Login = types.BoolValue(found.login)
+	state.Login = types.BoolValue(found.login && !found.expires)
+	intact := found.verifier == "" || password == nil || bytes.Equal(password, fingerprintOf(found.verifier))
+	state.PasswordIntact = types.BoolValue(intact)
 	state.Privileged = types.BoolValue(found.privileged())
 	state.Mark = types.StringValue(found.mark)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
@@ -141,7 +155,7 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	verifier := ""
-	if !plan.PasswordVersion.Equal(state.PasswordVersion) {
+	if !plan.PasswordVersion.Equal(state.PasswordVersion) || !plan.PasswordIntact.Equal(state.PasswordIntact) {
 		verifier = verifierFrom(ctx, req.Config.GetAttribute, &resp.Diagnostics)
 	}
 	if resp.Diagnostics.HasError() {
@@ -154,6 +168,9 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	plan.Mark = types.StringValue(r.backend.mark)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	if verifier != "" {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, passwordKey, fingerprintOf(verifier))...)
+	}
 }
 
 func (r *roleResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -191,6 +208,16 @@ func verifierFrom(ctx context.Context, get func(context.Context, path.Path, any)
 		diags.AddAttributeError(at, "cannot prepare the password", err.Error())
 	}
 	return verifier
+}
+
+// passwordKey is where the resource's private state keeps the fingerprint of
+// the verifier that was set last.
+const passwordKey = "password"
+
+// fingerprintOf returns a hash of a verifier, itself a salted hash of the
+// password, as the JSON that private state is made of.
+func fingerprintOf(verifier string) []byte {
+	return fmt.Appendf(nil, `"%x"`, sha256.Sum256([]byte(verifier)))
 }
 
 func idAttribute() schema.StringAttribute {

@@ -21,10 +21,11 @@ type wantedRole struct {
 // foundRole is a role as it is.
 type foundRole struct {
 	name                                   string
-	login                                  bool
+	login, expires                         bool
 	super, createDB, createRole, repl, rls bool
 	limit                                  int
 	mark                                   string
+	verifier                               string // "" when it cannot be seen
 }
 
 func (f *foundRole) privileged() bool {
@@ -53,10 +54,10 @@ type querier interface {
 // findRole returns nil when there is no role of that name.
 func findRole(ctx context.Context, q querier, name string) (*foundRole, error) {
 	f := foundRole{name: name}
-	err := q.QueryRow(ctx, `select rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls,
-			rolconnlimit, coalesce(shobj_description(oid, 'pg_authid'), '')
+	err := q.QueryRow(ctx, `select rolcanlogin, coalesce(rolvaliduntil, 'infinity') <> 'infinity', rolsuper, rolcreatedb,
+			rolcreaterole, rolreplication, rolbypassrls, rolconnlimit, coalesce(shobj_description(oid, 'pg_authid'), '')
 		from pg_roles where rolname = $1`, name).
-		Scan(&f.login, &f.super, &f.createDB, &f.createRole, &f.repl, &f.rls, &f.limit, &f.mark)
+		Scan(&f.login, &f.expires, &f.super, &f.createDB, &f.createRole, &f.repl, &f.rls, &f.limit, &f.mark)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -66,12 +67,31 @@ func findRole(ctx context.Context, q querier, name string) (*foundRole, error) {
 	return &f, nil
 }
 
+// findVerifier fills in what the server keeps of the password, which it shows
+// to superusers alone.
+func findVerifier(ctx context.Context, q querier, f *foundRole) error {
+	var allowed bool
+	err := q.QueryRow(ctx, `select has_table_privilege('pg_authid', 'SELECT')`).Scan(&allowed)
+	if err != nil || !allowed {
+		return err
+	}
+	// No password at all must not look like one that cannot be seen.
+	err = q.QueryRow(ctx, `select coalesce(rolpassword, 'none') from pg_authid where rolname = $1`, f.name).Scan(&f.verifier)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil // dropped this instant
+	}
+	return err
+}
+
 // readRole returns nil when the role is gone.
 func (b *backend) readRole(ctx context.Context, name string, known types.String) (*foundRole, error) {
 	var found *foundRole
 	err := b.server.use(ctx, "", func(conn *pgx.Conn) (err error) {
 		found, err = findRole(ctx, conn, name)
-		return err
+		if err != nil || found == nil {
+			return err
+		}
+		return findVerifier(ctx, conn, found)
 	})
 	if err != nil || found == nil {
 		return nil, err
@@ -151,6 +171,7 @@ func (b *backend) convergeRole(ctx context.Context, tx pgx.Tx, found *foundRole,
 		option  string
 	}{
 		{!found.login, "LOGIN"},
+		{found.expires, "VALID UNTIL 'infinity'"},
 		{found.super, "NOSUPERUSER"},
 		{found.createDB, "NOCREATEDB"},
 		{found.createRole, "NOCREATEROLE"},

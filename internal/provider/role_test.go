@@ -84,6 +84,9 @@ func TestRoleDrift(t *testing.T) {
 		"ALTER ROLE %s CREATEDB CREATEROLE":         {"privileged = true -> false"},
 		"ALTER ROLE %s REPLICATION BYPASSRLS":       {"privileged = true -> false"},
 		"ALTER ROLE %s NOLOGIN CONNECTION LIMIT -1": {"connection_limit = -1 -> 5", "login = false -> true"},
+		"ALTER ROLE %s VALID UNTIL '2001-01-01'":    {"login = false -> true"},
+		"ALTER ROLE %s PASSWORD 'other'":            {"password_intact = false -> true"},
+		"ALTER ROLE %s PASSWORD NULL":               {"password_intact = false -> true"},
 		"DROP ROLE %s":                              {"1 to add"},
 	} {
 		t.Run(change, func(t *testing.T) {
@@ -182,8 +185,10 @@ func TestRoleThatLostItsMarkRefused(t *testing.T) {
 		t.Errorf("the role changed from %q to %q", before, after)
 	}
 
+	// What the message offers brings it back, with the right password.
 	admin(t, "postgres", "COMMENT ON ROLE "+name+" IS '"+w.mark+"'")
-	w.unchanged()
+	w.drifted("password_intact = false -> true")
+	whoami(t, name, w.secretOf("test/"+name))
 }
 
 func TestRoleMarkChangedInConfiguration(t *testing.T) {

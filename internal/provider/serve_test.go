@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/platformctl/platformctl/internal/secret"
 )
@@ -251,5 +254,30 @@ provider "platformctl" {
 %s`, Address, block, roleConfig(name, "")))
 			w.applyFails(test.words...)
 		})
+	}
+}
+
+// TestSchemaIsDocumented reads the schema as editors and doc tools do.
+func TestSchemaIsDocumented(t *testing.T) {
+	server := providerserver.NewProtocol6(&platform{})()
+	resp, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas := map[string]*tfprotov6.Schema{"provider": resp.Provider}
+	maps.Copy(schemas, resp.ResourceSchemas)
+	maps.Copy(schemas, resp.EphemeralResourceSchemas)
+	if len(schemas) != 4 {
+		t.Errorf("there are %d schemas, want 4", len(schemas))
+	}
+	for name, schema := range schemas {
+		if schema.Block.Description == "" {
+			t.Errorf("%s has no description", name)
+		}
+		for _, attribute := range schema.Block.Attributes {
+			if attribute.Description == "" {
+				t.Errorf("%s.%s has no description", name, attribute.Name)
+			}
+		}
 	}
 }
