@@ -175,6 +175,7 @@ func (c Changes) Empty() bool {
 type Run struct {
 	Secrets  secret.Store
 	Offline  bool                        // do not refresh: the server may be down
+	Plan     string                      // with Apply: the digest of the only plan to carry out
 	Progress func(text string, done int) // may be nil
 }
 

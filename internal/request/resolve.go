@@ -87,13 +87,14 @@ func choose(field, given string, choices []string) (string, error) {
 	return given, nil
 }
 
+// resolveTeam finds the team. Only a missing or refused one makes it look at
+// all teams: that reads every entity of the catalog.
 func (f *flight) resolveTeam() error {
-	cfg := f.snapshot.Config()
-	teams, err := f.teams()
-	if err != nil {
-		return err
-	}
 	if f.ask.Team == "" {
+		teams, err := f.teams()
+		if err != nil {
+			return err
+		}
 		if len(teams) != 1 {
 			return &MissingError{Field: "team", Choices: teams}
 		}
@@ -106,7 +107,11 @@ func (f *flight) resolveTeam() error {
 	if err != nil {
 		return err
 	}
-	if !known && cfg.Spec.Teams == platform.TeamsClosed {
+	if !known && f.snapshot.Config().Spec.Teams == platform.TeamsClosed {
+		teams, err := f.teams()
+		if err != nil {
+			return err
+		}
 		return &platform.UnknownError{What: "team", Name: f.ask.Team, Known: teams}
 	}
 	f.plan.NewTeam = !known
