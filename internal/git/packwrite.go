@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/idxfile"
@@ -54,27 +55,31 @@ func (o *objects) storePack(count int, fill func(*packWriter) error) (string, er
 		return "", err
 	}
 	var index *idxfile.MemoryIndex
-	pack, err := writeTemp(dir, func(f io.Writer) (err error) {
+	pack, err := newTemp(dir, func(f io.Writer) (err error) {
 		index, err = writePackTo(f, count, fill)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = os.Remove(pack) }() // unless it got its name
-	idx, err := writeTemp(dir, func(f io.Writer) error {
+	defer func() { _ = os.Remove(pack.Name()) }() // unless it got its name
+	idx, err := newTemp(dir, func(f io.Writer) error {
 		_, err := idxfile.NewEncoder(f).Encode(index)
 		return err
 	})
 	if err != nil {
+		_ = pack.Close()
 		return "", err
 	}
-	defer func() { _ = os.Remove(idx) }()
+	defer func() { _ = os.Remove(idx.Name()) }()
+	if err := parallel([]*os.File{pack, idx}, finish); err != nil {
+		return "", err
+	}
 	name := filepath.Join(dir, "pack-"+plumbing.Hash(index.PackfileChecksum).String())
-	if err := os.Rename(pack, name+".pack"); err != nil {
+	if err := os.Rename(pack.Name(), name+".pack"); err != nil {
 		return "", err
 	}
-	if err := os.Rename(idx, name+".idx"); err != nil {
+	if err := os.Rename(idx.Name(), name+".idx"); err != nil {
 		return "", err
 	}
 	return name, durable.SyncDir(dir)
@@ -175,20 +180,34 @@ func distance(n int64) []byte {
 
 func bigEndian(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n&math.MaxUint32)) }
 
-// writeTemp writes a synced read-only file.
-func writeTemp(dir string, fill func(io.Writer) error) (string, error) {
+// newTemp makes a read-only file that is not synced yet.
+func newTemp(dir string, fill func(io.Writer) error) (*os.File, error) {
 	f, err := os.CreateTemp(dir, tempPack)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	buffered := bufio.NewWriterSize(f, 64<<10)
-	err = fill(buffered)
-	err = errors.Join(err, buffered.Flush(), f.Chmod(0o444), f.Sync(), f.Close())
-	if err != nil {
+	if err := errors.Join(fill(buffered), buffered.Flush(), f.Chmod(0o444)); err != nil {
+		_ = f.Close()
 		_ = os.Remove(f.Name())
-		return "", fmt.Errorf("write pack: %w", err)
+		return nil, fmt.Errorf("write pack: %w", err)
 	}
-	return f.Name(), nil
+	return f, nil
+}
+
+// finish syncs and closes a file.
+func finish(f *os.File) error { return errors.Join(f.Sync(), f.Close()) }
+
+// parallel does the same to each of list at once: several syncs take little
+// longer than one.
+func parallel[T any](list []T, do func(T) error) error {
+	failures := make([]error, len(list))
+	var group sync.WaitGroup
+	for i, v := range list {
+		group.Go(func() { failures[i] = do(v) })
+	}
+	group.Wait()
+	return errors.Join(failures...)
 }
 
 func writeAll(w io.Writer, data []byte) error {

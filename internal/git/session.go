@@ -100,11 +100,11 @@ func (s *Session) Commit(ctx context.Context, c NewCommit) (Result, error) {
 		return Result{}, err
 	}
 	defer w.close()
-	if err := s.repo.objects.writePack(b.objects); err != nil {
-		return Result{}, err
-	}
-	if err := w.announce(c.Parent, b.commit); err != nil {
-		return Result{}, err
+	if err := parallel([]func() error{
+		func() error { return s.repo.objects.writePack(b.objects) },
+		func() error { return w.announce(c.Parent, b.commit) },
+	}, func(do func() error) error { return do() }); err != nil {
+		return Result{}, errors.Join(err, w.withdraw(c.Branch, b.commit))
 	}
 	if err := s.swap(ctx, c.Branch, c.Parent, b.commit); err != nil {
 		return Result{}, errors.Join(err, w.withdraw(c.Branch, b.commit))

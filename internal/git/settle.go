@@ -3,11 +3,15 @@ package git
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/platformctl/platformctl/internal/durable"
 )
 
 // settle clears up after a session that was killed, whose flock the kernel
@@ -125,7 +129,31 @@ func (r *Repo) behind(from, to, tip Hash) ([]change, error) {
 	return changes, nil
 }
 
+// removeTemps removes what the killed session left beside the files that it
+// wrote.
+func (w *worktree) removeTemps() error {
+	for _, c := range w.changes {
+		dir := path.Dir(c.path)
+		entries, err := fs.ReadDir(w.root.FS(), dir)
+		if err != nil && !isAbsent(err) {
+			return err
+		}
+		for _, entry := range entries {
+			if !strings.HasPrefix(entry.Name(), durable.TempPrefix) || !entry.Type().IsRegular() {
+				continue
+			}
+			if err := w.root.Remove(path.Join(dir, entry.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (w *worktree) catchUp() error {
+	if err := w.removeTemps(); err != nil {
+		return err
+	}
 	for _, c := range w.changes {
 		// The index is written after all files: where it is not as before,
 		// bringing along was finished, or a person has been here since.

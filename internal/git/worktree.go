@@ -214,7 +214,10 @@ func (w *worktree) withdraw(branch string, commit Hash) error {
 	if tip, err := w.repo.Tip(branch); tip == commit || err != nil && !errors.Is(err, ErrNoCommit) {
 		return err // the next session settles it
 	}
-	return os.Remove(w.repo.ownTree(pendFile))
+	if err := os.Remove(w.repo.ownTree(pendFile)); !isAbsent(err) {
+		return err
+	}
+	return nil
 }
 
 // bring writes the changed files and the index.
@@ -222,10 +225,10 @@ func (w *worktree) bring() error {
 	if w == nil {
 		return nil
 	}
+	if err := w.apply(w.changes...); err != nil {
+		return fmt.Errorf("bring the working tree along: %w", err)
+	}
 	for _, c := range w.changes {
-		if err := w.apply(c); err != nil {
-			return fmt.Errorf("bring %q along: %w", c.path, err)
-		}
 		if err := w.stage(c); err != nil {
 			return err
 		}
@@ -274,11 +277,20 @@ func (w *worktree) remove(name string) error {
 	return nil
 }
 
-// apply writes or removes one file. A reader sees the old or the new one.
-func (w *worktree) apply(c change) error {
-	if c.new.IsZero() {
-		return w.remove(c.path)
+// apply writes and removes files. A reader sees the old or the new one of each.
+func (w *worktree) apply(changes ...change) error {
+	var written []change
+	for _, c := range changes {
+		if !c.new.IsZero() {
+			written = append(written, c)
+		} else if err := w.remove(c.path); err != nil {
+			return err
+		}
 	}
+	return parallel(written, w.write)
+}
+
+func (w *worktree) write(c change) error {
 	if err := w.root.MkdirAll(path.Dir(c.path), 0o777); err != nil {
 		return err
 	}

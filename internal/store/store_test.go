@@ -25,6 +25,9 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const writer = "0123456789ab"
 
+// creation is the number of the event of a platform's creation.
+const creation = 65535
+
 // id is the ULID number n of the test's clock.
 func id(n int) string {
 	var u ulid.ULID
@@ -64,7 +67,7 @@ func first(t testing.TB) store.Change {
 		Message: "platform: create test", Time: noon,
 		Files:  map[string][]byte{platform.ConfigFile: config},
 		Put:    []backstage.Entity{group("platform")},
-		Events: []ledger.Event{event(0)},
+		Events: []ledger.Event{event(creation)},
 	}
 }
 
