@@ -139,9 +139,11 @@ func stopServer(file string) error {
 		return fmt.Errorf("stopping process %d of %s: %w", pid, file, err)
 	}
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if syscall.Kill(pid, 0) != nil {
+		if !alive(pid) {
 			return nil
 		}
 	}
 	return fmt.Errorf("process %d of %s does not stop", pid, file)
 }
+
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }

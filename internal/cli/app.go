@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -48,6 +49,13 @@ type globalFlags struct {
 // System is the App of a real process, of the given version. The end of ctx ends
 // a question that waits for an answer.
 func System(ctx context.Context, version string) *App {
+	// The Terraform SDK inside this process would log requests to stderr or to
+	// files when these ask for it, secrets included.
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "TF_LOG") {
+			_ = os.Unsetenv(name)
+		}
+	}
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "." // a deleted working directory: only what needs it fails
