@@ -33,7 +33,8 @@ type object struct {
 // it is used: other processes commit and consolidate. Files of packs are kept
 // open until the garbage collector closes them.
 type objects struct {
-	dirs []string // this repository's, then the alternates'
+	dirs      []string  // this repository's, then the alternates'
+	inflaters sync.Pool // of *inflater: a new one costs more than most objects
 
 	mu        sync.Mutex
 	packs     map[string]*pack // by path; nil: not listed yet

@@ -114,7 +114,7 @@ func (o *objects) at(place location, depth int) (object, error) {
 		if base, found := o.cached(place); found {
 			return patch(base, deltas)
 		}
-		e, err := readEntry(file, place.offset)
+		e, err := o.readEntry(file, place.offset)
 		if err != nil {
 			return object{}, &CorruptError{fmt.Sprintf("%s.pack at %d", place.pack.path, place.offset), err.Error()}
 		}
@@ -154,11 +154,17 @@ type entry struct {
 	baseHash Hash
 }
 
-func readEntry(file io.ReaderAt, offset int64) (entry, error) {
+func (o *objects) readEntry(file io.ReaderAt, offset int64) (entry, error) {
 	if offset < 0 {
 		return entry{}, errors.New("no such place")
 	}
-	r := bufio.NewReader(io.NewSectionReader(file, offset, 1<<62-offset))
+	x, _ := o.inflaters.Get().(*inflater)
+	if x == nil {
+		x = &inflater{source: bufio.NewReader(nil)}
+	}
+	defer o.inflaters.Put(x)
+	r := x.source
+	r.Reset(io.NewSectionReader(file, offset, math.MaxInt64-offset))
 	var e entry
 	first, err := r.ReadByte()
 	if err != nil {
@@ -190,7 +196,7 @@ func readEntry(file io.ReaderAt, offset int64) (entry, error) {
 	default:
 		return entry{}, fmt.Errorf("type %d is unknown", e.kind)
 	}
-	e.data, err = inflate(r, size)
+	e.data, err = x.inflate(size)
 	return e, err
 }
 
@@ -213,11 +219,22 @@ func readDistance(r io.ByteReader) (int64, error) {
 	return n, nil
 }
 
-// inflate reads size bytes of deflated data.
-func inflate(r io.Reader, size int64) ([]byte, error) {
-	z, err := zlib.NewReader(r)
+// inflater reads deflated data from its source.
+type inflater struct {
+	source *bufio.Reader
+	z      io.ReadCloser
+}
+
+// inflate reads data that must have size bytes.
+func (x *inflater) inflate(size int64) ([]byte, error) {
+	var err error
+	if reset, ok := x.z.(zlib.Resetter); ok {
+		err = reset.Reset(x.source, nil)
+	} else {
+		x.z, err = zlib.NewReader(x.source)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return readExactly(z, size)
+	return readExactly(x.z, size)
 }

@@ -2,9 +2,9 @@ package store_test
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -360,7 +360,7 @@ func TestRequestsGoOnAfterAPersonsCommit(t *testing.T) {
 	s, o := create(t, false)
 	dir := o.Location.Dir
 	for n := range 3 {
-		write(t, filepath.Join(dir, "notes.md"), fmt.Sprint(n))
+		write(t, filepath.Join(dir, "notes.md"), strconv.Itoa(n))
 		git(t, dir, "add", "notes.md")
 		git(t, dir, "commit", "-q", "-m", "by a person")
 		commit(t, s, request(n))

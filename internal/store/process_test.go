@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -76,7 +77,7 @@ func homeOptions(home string) store.Options {
 
 func helper(t testing.TB, home string, from, to int, wrap ...string) *exec.Cmd {
 	t.Helper()
-	args := append(wrap, os.Args[0])
+	args := slices.Concat(wrap, os.Args[:1])
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %d %d", helperVariable, home, from, to))
 	cmd.Stderr = os.Stderr
