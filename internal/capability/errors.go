@@ -18,7 +18,7 @@ type UnknownError struct {
 	Known []string // the names there are, sorted
 }
 
-func (e *UnknownError) Error() string { return fmt.Sprintf("unknown %s %q", e.What, e.Name) }
+func (e *UnknownError) Error() string { return fmt.Sprintf("unknown %s %s", e.What, show(e.Name)) }
 
 // InputError says what is wrong with an input of a request.
 type InputError struct {
@@ -30,9 +30,9 @@ type InputError struct {
 
 func (e *InputError) Error() string {
 	if e.Value == "" {
-		return fmt.Sprintf("input %q: %s", e.Field, e.Problem)
+		return fmt.Sprintf("input %s: %s", show(e.Field), e.Problem)
 	}
-	return fmt.Sprintf("input %q: %s: %s", e.Field, e.Problem, e.Value)
+	return fmt.Sprintf("input %s: %s: %s", show(e.Field), e.Problem, e.Value)
 }
 
 // LockedError says that a request sets an input that its tier locks.

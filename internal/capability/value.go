@@ -92,6 +92,9 @@ func show(v any) string {
 	if !isString {
 		text = jsonOf(v)
 	}
+	if len(text) > limit*utf8.UTFMax { // no need to look at the rest of something huge
+		text = text[:limit*utf8.UTFMax]
+	}
 	if utf8.RuneCountInString(text) > limit {
 		text = string([]rune(text)[:limit-1]) + "…"
 	}
