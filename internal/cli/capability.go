@@ -53,7 +53,7 @@ func runCapabilityList(ctx context.Context, app *App) error {
 		row := capabilityRow{Name: entry.Name, Own: entry.Own, Types: []string{}, Tiers: []string{}}
 		if entry.Err != nil {
 			row.Broken = entry.Err.Error()
-			app.note("warning: capability %s is broken: %s", ui.Escape(entry.Name), ui.Escape(row.Broken))
+			app.note("warning: capability %s is broken: %s", entry.Name, row.Broken)
 		} else {
 			row.fill(entry.Definition)
 		}

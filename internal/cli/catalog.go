@@ -71,7 +71,7 @@ func (s *session) warnOfProblems(ctx context.Context) error {
 	}
 	problems, err := snapshot.Problems()
 	for _, problem := range problems {
-		s.app.note("warning: %s", ui.Escape(problem.Error()))
+		s.app.note("warning: %v", problem)
 	}
 	return err
 }

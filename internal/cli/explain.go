@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/agnivade/levenshtein"
 
+	"github.com/platformctl/platformctl/internal/backstage"
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/postgres"
@@ -29,11 +31,28 @@ func (app *App) explain(err error) explanation {
 		explainRequest, explainServer, explainRecord, explainInput, explainMachine, explainUsage,
 	} {
 		if rule(err, &e) {
-			return e
+			break
 		}
 	}
+	e.Error = cut(e.Error, longestError)
 	return e
 }
+
+const (
+	longestError = 3000 // bytes; the list of all that is wrong with a file is long
+	longestValue = 60   // of what was typed, in an error
+)
+
+// cut shortens s to at most n bytes and says so.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "..."
+}
+
+// quote shows what was typed.
+func quote(s string) string { return strconv.Quote(cut(s, longestValue)) }
 
 // explainRequest covers how a request can end.
 func explainRequest(err error, e *explanation) bool {
@@ -169,8 +188,11 @@ func explainInput(err error, e *explanation) bool {
 		module    *terraform.ModuleError
 		digest    *terraform.DigestError
 		wiring    *terraform.InterfaceError
+		ref       *backstage.RefError
 	)
 	switch {
+	case errors.As(err, &ref):
+		e.Hint = "a reference is [kind:][namespace/]name, such as component:checkout"
 	case errors.As(err, &untrusted):
 		e.Hint = "if you trust it, name it: --platform DIR"
 	case errors.As(err, &config), errors.As(err, &def), errors.As(err, &expr):
@@ -260,6 +282,9 @@ func suggest(name string, known []string) string {
 	}
 	best, distance := "", len(name)/2+2
 	for _, k := range known {
+		if len(name) > 2*longestValue {
+			break // no typo, and what follows takes time and memory
+		}
 		if d := typoDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}

@@ -61,7 +61,7 @@ func runHelp(app *App, root *cobra.Command, given []string) error {
 	if err != nil || cmd == root || len(rest) > 0 {
 		unknown := given[len(given)-1]
 		return &usageError{
-			err:  fmt.Errorf("no help on %q; %s", strings.Join(given, " "), suggest(unknown, helpNames(root))),
+			err:  fmt.Errorf("no help on %s; %s", quote(strings.Join(given, " ")), suggest(unknown, helpNames(root))),
 			next: []string{"platformctl help"},
 		}
 	}
@@ -86,7 +86,7 @@ func printSchema(app *App, format string) error {
 	schemas := map[string]func() []byte{"capability": capability.Schema, "platform": platform.Schema}
 	schema, found := schemas[format]
 	if !found {
-		return usagef("there is no format %q; %s", format, suggest(format, []string{"capability", "platform"}))
+		return usagef("there is no format %s; %s", quote(format), suggest(format, []string{"capability", "platform"}))
 	}
 	_, err := app.IO.Out.Write(schema())
 	return err

@@ -64,7 +64,9 @@ func runRequest(ctx context.Context, app *App, opts requestOptions) error {
 		return err
 	}
 	if ask.Team == "" {
-		ask.Team = s.team()
+		if ask.Team, err = s.team(); err != nil {
+			return err
+		}
 	}
 	result, err := s.request(ctx, ask, opts)
 	if err != nil {

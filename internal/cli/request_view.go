@@ -168,7 +168,7 @@ func parseRequestID(id string) (string, error) {
 	}
 	parsed, err := ulid.ParseStrict(id)
 	if err != nil {
-		return "", usagef("--request-id %q is no ULID: %w", id, err)
+		return "", usagef("--request-id %s is no ULID: %w", quote(id), err)
 	}
 	return parsed.String(), nil
 }

@@ -114,7 +114,7 @@ func runResourceRun(ctx context.Context, app *App, name string, argv []string) e
 		}
 	}
 	if _, err := app.LookPath(argv[0]); err != nil {
-		return &usageError{err: fmt.Errorf("command %q: %w", argv[0], errors.Unwrap(err))}
+		return &usageError{err: fmt.Errorf("command %s: %w", quote(argv[0]), errors.Unwrap(err))}
 	}
 	env, err := s.useEnvironment(ctx, r)
 	if err != nil {
@@ -202,8 +202,12 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 	}
 	u, found := open[name]
 	if !found {
-		app.note("nothing is unfinished for %s", name)
-		return runResourceShow(ctx, app, name)
+		r, err := s.resource(ctx, name)
+		if err != nil {
+			return err
+		}
+		app.note("nothing is unfinished for %s", r.Name)
+		return runResourceShow(ctx, app, r.Name)
 	}
 	service, err := s.service(false)
 	if err != nil {

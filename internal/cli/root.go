@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,6 +85,7 @@ func newRootCmd(app *App) *cobra.Command {
 	}
 	root.AddCommand(newVersionCmd(app))
 	root.SetHelpCommand(newHelpCmd(app))
+	strictFlags(root)
 	return root
 }
 
@@ -108,7 +110,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			names = append(names, sub.Name())
 		}
 	}
-	err := fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
+	err := fmt.Errorf("unknown command %s for %q", quote(args[0]), cmd.CommandPath())
 	if hint := suggest(args[0], names); strings.HasPrefix(hint, "did you mean") {
 		err = fmt.Errorf("%w; %s", err, hint)
 	}
@@ -117,8 +119,10 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 
 // flagError names the flag that was probably meant.
 func flagError(cmd *cobra.Command, err error) error {
-	usage := &usageError{err: err, next: []string{cmd.CommandPath() + " --help"}}
 	name, found := strings.CutPrefix(err.Error(), "unknown flag: --")
+	// pflag puts what was typed into its errors as it is, with any line break.
+	err = errors.New(ui.Escape(cut(err.Error(), 4*longestValue)))
+	usage := &usageError{err: err, next: []string{cmd.CommandPath() + " --help"}}
 	if !found {
 		return usage
 	}
@@ -139,7 +143,7 @@ func args(names ...string) cobra.PositionalArgs {
 			return &usageError{err: fmt.Errorf("%s is missing", required[len(given)]), next: usage}
 		}
 		if len(given) > len(names) {
-			return &usageError{err: fmt.Errorf("unexpected argument %q", given[len(names)]), next: usage}
+			return &usageError{err: fmt.Errorf("unexpected argument %s", quote(given[len(names)])), next: usage}
 		}
 		return nil
 	}

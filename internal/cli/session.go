@@ -25,6 +25,7 @@ import (
 	"github.com/platformctl/platformctl/internal/request"
 	"github.com/platformctl/platformctl/internal/secret"
 	"github.com/platformctl/platformctl/internal/store"
+	"github.com/platformctl/platformctl/internal/ui"
 )
 
 // session is one platform, as a command sees it. The platform may not exist
@@ -214,6 +215,6 @@ func (s *session) salt() ([]byte, error) {
 // note says something on stderr that is not an error.
 func (app *App) note(format string, a ...any) {
 	if !app.IO.Quiet {
-		fmt.Fprintf(app.IO.Err, format+"\n", a...)
+		fmt.Fprintln(app.IO.Err, ui.Escape(fmt.Sprintf(format, a...)))
 	}
 }

@@ -57,13 +57,17 @@ func (s *session) status(ctx context.Context) (statusView, error) {
 	if err != nil {
 		return statusView{}, err
 	}
+	team, err := s.team()
+	if err != nil {
+		return statusView{}, err
+	}
 	cfg := snapshot.Config()
 	view := statusView{
 		Platform: statusPlatform{
 			Name: cfg.Metadata.Name, Exists: s.store != nil, Location: s.location.String(), From: s.location.From,
 			Commit: snapshot.Hash(),
 		},
-		Team: s.team(), Resources: []resourceRow{}, Unfinished: []resourceRow{},
+		Team: team, Resources: []resourceRow{}, Unfinished: []resourceRow{},
 	}
 	for _, env := range cfg.Spec.Environments {
 		view.Platform.Environments = append(view.Platform.Environments, env.Name)

@@ -225,10 +225,11 @@ func (v teamView) Text(t *ui.Text) {
 	}
 }
 
-// team is the team that asks when none is named.
-func (s *session) team() string {
-	if team := s.app.Getenv("PLATFORMCTL_TEAM"); team != "" {
-		return team
+// team is the team that asks when none is named, "" when that is left open.
+func (s *session) team() (string, error) {
+	const variable = "PLATFORMCTL_TEAM"
+	if team := s.app.Getenv(variable); team != "" {
+		return team, platform.CheckName(variable, team)
 	}
-	return s.settings.Team
+	return s.settings.Team, nil
 }
