@@ -202,3 +202,12 @@ func TestClock(t *testing.T) {
 		t.Errorf("Resolve = %v, want an error about the format of start", err)
 	}
 }
+
+// BenchmarkLoad is part of every request.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := capability.Load(os.DirFS(builtinDir), "database"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -22,6 +22,7 @@ const maxCost = 1_000_000
 type scope struct {
 	env    *cel.Env
 	fields map[string][]string // by variable; a variable that is absent may have any field
+	parts  map[string]part     // compiled already: implementations say much the same
 }
 
 // newModuleScope is the scope of what a module is given.
@@ -42,7 +43,7 @@ func newModuleScope(inputs []string) (*scope, error) {
 		"inputs":      inputs,
 		"request":     {"capability", "name", "team", "tier", "type"},
 		"environment": {"name", "production", "target", "values"},
-	}}, nil
+	}, map[string]part{}}, nil
 }
 
 // withResults is the scope of what a consumer is given: that of a module, and
@@ -57,7 +58,7 @@ func (s *scope) withResults(outputs, secrets []string) (*scope, error) {
 	}
 	fields := map[string][]string{"outputs": outputs, "secrets": secrets}
 	maps.Copy(fields, s.fields)
-	return &scope{env, fields}, nil
+	return &scope{env, fields, map[string]part{}}, nil
 }
 
 // urlEscape escapes all but the unreserved characters, so that the result
@@ -156,6 +157,9 @@ func stringEnd(s string) int {
 }
 
 func (s *scope) expression(source string) (part, Problem) {
+	if p, ok := s.parts[source]; ok {
+		return p, Problem{}
+	}
 	checked, issues := s.env.Compile(source)
 	if issues.Err() != nil {
 		return part{}, Problem{Problem: fmt.Sprintf("expression %q: %s", source, issues.Errors()[0].Message)}
@@ -172,6 +176,7 @@ func (s *scope) expression(source string) (part, Problem) {
 	if name, field, ok := fieldOf(tree); ok && name == "inputs" && tree.Kind() == ast.SelectKind && !tree.AsSelect().IsTestOnly() {
 		p.input = field
 	}
+	s.parts[source] = p
 	return p, Problem{}
 }
 

@@ -1,16 +1,10 @@
 package capability
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
-
-// schemaURL names the schema of inputs to the validator; nothing is fetched.
-const schemaURL = "mem:///inputs"
 
 // Input describes one input, for prompts, flags and listings.
 type Input struct {
@@ -32,57 +26,42 @@ type inputSchema struct {
 	properties map[string]map[string]any
 	names      []string // of the properties, sorted
 	required   []string
-	whole      *jsonschema.Schema
-	single     map[string]*jsonschema.Schema // by property
+	whole      *schema
 }
 
 // compileInputs checks and compiles the schema at field. It is usable only
 // when no problem was added.
 func compileInputs(field string, doc map[string]any, add func(Problem)) *inputSchema {
-	s := &inputSchema{properties: map[string]map[string]any{}, single: map[string]*jsonschema.Schema{}}
+	s := &inputSchema{properties: map[string]map[string]any{}}
 	if doc == nil {
 		doc = map[string]any{"type": "object"}
 	}
-	faults := 0
-	checkSchema(field, doc, func(p Problem) { faults++; add(p) })
+	compiler := &schemaCompiler{known: keywords(), add: add}
+	s.whole = compiler.compile(field, doc)
 	if doc["type"] != "object" {
-		faults++
-		add(Problem{Field: field + ".type", Problem: `must be "object"`})
-	}
-	if faults > 0 {
-		return s
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft2020)
-	compiler.UseLoader(noLoader{})
-	compiler.AssertFormat()
-	if err := compiler.AddResource(schemaURL, doc); err != nil {
-		add(Problem{Field: field, Problem: err.Error()})
-		return s
-	}
-	var err error
-	if s.whole, err = compiler.Compile(schemaURL); err != nil {
-		add(Problem{Field: field, Problem: schemaProblem(err)})
-		return s
+		compiler.fault(Problem{Field: field + ".type", Problem: `must be "object"`})
 	}
 	properties, _ := doc["properties"].(map[string]any)
 	s.names = sortedKeys(properties)
+	if compiler.faults > 0 {
+		return s
+	}
 	for _, name := range s.names {
 		s.properties[name], _ = properties[name].(map[string]any)
-		s.addProperty(field+".properties."+name, name, compiler, add)
+		s.checkProperty(field+".properties."+name, name, add)
 	}
-	for _, name := range listOf(doc["required"]) {
-		s.required = append(s.required, fmt.Sprint(name))
-		if !slices.Contains(s.names, fmt.Sprint(name)) {
+	s.required = s.whole.required
+	for _, name := range s.required {
+		if !slices.Contains(s.names, name) {
 			add(Problem{Field: field + ".required", Problem: fmt.Sprintf("no input is called %q", name), Known: s.names})
 		}
 	}
 	return s
 }
 
-// addProperty checks what JSON Schema leaves open and an input needs: a name
+// checkProperty checks what JSON Schema leaves open and an input needs: a name
 // for expressions, one type, and a default that is valid.
-func (s *inputSchema) addProperty(field, name string, compiler *jsonschema.Compiler, add func(Problem)) {
+func (s *inputSchema) checkProperty(field, name string, add func(Problem)) {
 	if !identifier(name) {
 		add(Problem{Field: field, Problem: "the name of an input must be a letter, then letters, digits and _"})
 		return
@@ -90,17 +69,6 @@ func (s *inputSchema) addProperty(field, name string, compiler *jsonschema.Compi
 	if _, ok := s.properties[name]["type"].(string); !ok {
 		add(Problem{Field: field + ".type", Problem: "an input needs one type"})
 	}
-	if v, ok := s.properties[name]["x-immutable"]; ok {
-		if _, isBool := v.(bool); !isBool {
-			add(Problem{Field: field + ".x-immutable", Problem: "must be true or false"})
-		}
-	}
-	schema, err := compiler.Compile(schemaURL + "#/properties/" + name)
-	if err != nil {
-		add(Problem{Field: field, Problem: schemaProblem(err)})
-		return
-	}
-	s.single[name] = schema
 	if def, ok := s.properties[name]["default"]; ok {
 		if err := s.check(name, def); err != nil {
 			add(Problem{Field: field + ".default", Problem: err.Error()})
@@ -110,20 +78,20 @@ func (s *inputSchema) addProperty(field, name string, compiler *jsonschema.Compi
 
 // check holds one value against the schema of its input.
 func (s *inputSchema) check(name string, value any) error {
-	schema, ok := s.single[name]
+	property, ok := s.whole.named["properties"][name]
 	if !ok {
 		return &InputError{Field: name, Problem: "unknown input", Known: s.names}
 	}
-	if err := schema.Validate(value); err != nil {
-		return inputError(err, name, value)
+	if e := property.validate(name, value); e != nil {
+		return e
 	}
 	return nil
 }
 
 // checkAll holds all inputs together against the schema.
 func (s *inputSchema) checkAll(inputs map[string]any) error {
-	if err := s.whole.Validate(inputs); err != nil {
-		return inputError(err, "", inputs)
+	if e := s.whole.validate("", inputs); e != nil {
+		return e
 	}
 	return nil
 }
@@ -215,11 +183,4 @@ func numberOf(v any) *float64 {
 		return &v
 	}
 	return nil
-}
-
-// noLoader keeps the validator from reading schemas from anywhere.
-type noLoader struct{}
-
-func (noLoader) Load(url string) (any, error) {
-	return nil, fmt.Errorf("%q: %w", url, errors.ErrUnsupported)
 }

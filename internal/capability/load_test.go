@@ -40,7 +40,7 @@ func TestLoadRefuses(t *testing.T) {
 		"type name":            {"    plain:\n", "    Plain:\n", types, `not "Plain"`},
 		"tier name":            {"small: {", "s: {", plain + ".tiers", `not "s"`},
 
-		"schema is none":           {"size: {type: integer, minimum: 1,", "size: {type: integer, minimum: a,", inputs, "is no JSON Schema: properties.size.minimum"},
+		"schema is none":           {"size: {type: integer, minimum: 1,", "size: {type: integer, minimum: a,", inputs + ".properties.size.minimum", "must be a number"},
 		"schema of no object":      {"        type: object\n        required", "        type: array\n        required", inputs + ".type", `must be "object"`},
 		"B40_unknown keyword":      {"default: 2}", "defaut: 2}", inputs + ".properties.size.defaut", "unknown keyword"},
 		"keyword in items":         {"items: {type: string,", "items: {tipe: string,", inputs + ".properties.tags.items.tipe", "unknown keyword"},
@@ -48,7 +48,7 @@ func TestLoadRefuses(t *testing.T) {
 		"B44_reference to a file":  {"ratio: {type: number,", "ratio: {type: number, $ref: 'file:///etc/passwd',", inputs + ".properties.ratio.$ref", "references are not supported"},
 		"B44_reference to a host":  {"ratio: {type: number,", "ratio: {type: number, $ref: 'http://169.254.169.254/',", inputs + ".properties.ratio.$ref", "references are not supported"},
 		"B44_other dialect":        {"        required: [text]", "        $schema: http://json-schema.org/draft-04/schema#", inputs + ".$schema", "references are not supported"},
-		"B45_pattern":              {"text: {type: string,", "text: {type: string, pattern: '(',", inputs, "is no JSON Schema"},
+		"B45_pattern":              {"text: {type: string,", "text: {type: string, pattern: '(',", inputs + ".properties.text.pattern", "must be a regular expression"},
 		"input without type":       {"open: {type: boolean, default: false}", "open: {default: false}", inputs + ".properties.open.type", "needs one type"},
 		"input of two types":       {"open: {type: boolean,", "open: {type: [boolean, string],", inputs + ".properties.open.type", "needs one type"},
 		"input name":               {"open: {type: boolean, default: false}", "is-open: {type: boolean}", inputs + ".properties.is-open", "must be a letter"},

@@ -148,7 +148,7 @@ func TestResolveRefuses(t *testing.T) {
 		"too long": {
 			ask(map[string]any{"text": strings.Repeat("x", 100)}),
 			&capability.InputError{
-				Field: "text", Problem: "maxLength: got 100, want 20", Value: `"` + strings.Repeat("x", 59) + `…"`,
+				Field: "text", Problem: "must have at most 20 characters, not 100", Value: `"` + strings.Repeat("x", 59) + `…"`,
 			},
 		},
 		"not in enum": {
