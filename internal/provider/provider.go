@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -66,6 +67,9 @@ type backend struct {
 	server *server
 	mark   string
 	store  func() (secret.Store, error)
+
+	mu        sync.Mutex
+	verifiers map[string]string // of roles that were read in this run, by name
 }
 
 func (p *platform) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {

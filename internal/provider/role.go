@@ -68,7 +68,7 @@ func (r *roleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 				Validators:          []validator.String{textRule{"printable ASCII", checkPassword}},
 			},
 			"password_wo_version": schema.Int64Attribute{
-				MarkdownDescription: "The password is set again when this number changes.",
+				MarkdownDescription: "The password is set again when this number changes, which is how another one reaches a role whose administrator is no superuser.",
 				Optional:            true,
 			},
 			"password_intact": schema.BoolAttribute{
@@ -99,6 +99,28 @@ func (r *roleResource) Configure(_ context.Context, req resource.ConfigureReques
 
 func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	planMark(ctx, r.backend, req, resp)
+	if r.backend != nil && !req.Plan.Raw.IsNull() && !req.State.Raw.IsNull() {
+		r.planPassword(ctx, req, resp)
+	}
+}
+
+// planPassword plans to set the password again when the configured one is not
+// the one that the role has, as when the secret store lost it.
+func (r *roleResource) planPassword(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var name, password types.String
+	var intact types.Bool
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("name"), &name)...)
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("password_intact"), &intact)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("password_wo"), &password)...)
+	if resp.Diagnostics.HasError() || password.IsNull() || password.IsUnknown() || !intact.ValueBool() {
+		return // it is planned already, or cannot be
+	}
+	verifier, err := r.backend.verifierOf(ctx, name.ValueString())
+	report(ctx, &resp.Diagnostics, fmt.Sprintf("reading role %q", name.ValueString()), err)
+	if err != nil || verifier == "" || verifies(verifier, password.ValueString()) {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("password_intact"), types.BoolUnknown())...)
 }
 
 func (r *roleResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
@@ -141,6 +163,7 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	state.ID = state.Name
+	r.backend.remember(found)
 	state.ConnectionLimit = types.Int64Value(int64(found.limit))
 	state.Login = types.BoolValue(found.login && !found.expires)
 	intact := found.verifier == "" || password == nil || bytes.Equal(password, fingerprintOf(found.verifier))
@@ -167,6 +190,7 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	plan.Mark = types.StringValue(r.backend.mark)
+	plan.PasswordIntact = types.BoolValue(true)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	if verifier != "" {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, passwordKey, fingerprintOf(verifier))...)

@@ -105,6 +105,33 @@ func (b *backend) readRole(ctx context.Context, name string, known types.String)
 	return found, nil
 }
 
+// remember keeps the verifier of a role for verifierOf.
+func (b *backend) remember(found *foundRole) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.verifiers == nil {
+		b.verifiers = map[string]string{}
+	}
+	b.verifiers[found.name] = found.verifier
+}
+
+// verifierOf returns what the server keeps of the role's password: "" when it
+// does not show that, or when there is no such role.
+func (b *backend) verifierOf(ctx context.Context, name string) (string, error) {
+	b.mu.Lock()
+	verifier, known := b.verifiers[name]
+	b.mu.Unlock()
+	if known {
+		return verifier, nil
+	}
+	found := &foundRole{name: name}
+	err := b.server.use(ctx, "", func(conn *pgx.Conn) error { return findVerifier(ctx, conn, found) })
+	if err == nil {
+		b.remember(found)
+	}
+	return found.verifier, err
+}
+
 // createRole makes the role, or takes over the one that carries our mark.
 func (b *backend) createRole(ctx context.Context, want wantedRole) error {
 	return b.server.use(ctx, "", func(conn *pgx.Conn) error {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/platformctl/platformctl/internal/secret"
 )
 
 // roleConfig is a role with a generated password.
@@ -114,12 +116,13 @@ resource "platformctl_postgresql_role" "it" {
 	w.apply()
 	whoami(t, name, first)
 
-	w.write(config(second, 1))
-	w.unchanged()
+	w.write(config(first, 2))
+	w.drifted("password_wo_version = 1 -> 2")
 	whoami(t, name, first)
 
+	// Another password is seen without another version: the server tells.
 	w.write(config(second, 2))
-	w.drifted("password_wo_version = 1 -> 2")
+	w.drifted("password_intact")
 	whoami(t, name, second)
 	if _, err := pgx.ConnectConfig(t.Context(), pg.config(name, first, "postgres")); err == nil {
 		t.Error("the old password still works")
@@ -269,6 +272,31 @@ func TestPasswordIsNowhere(t *testing.T) {
 		}
 		if !strings.Contains(string(log), "PASSWORD 'SCRAM-SHA-256$") {
 			t.Error("the server does not log the statements, so the test shows nothing")
+		}
+	})
+}
+
+// TestLostPassword loses the password from the secret store: the role gets the
+// new one that the store makes.
+func TestLostPassword(t *testing.T) {
+	eachWay(t, func(t *testing.T, w *workspace, name string) {
+		w.write(roleConfig(name, ""))
+		w.apply()
+		lost := w.secretOf("test/" + name)
+		store, err := secret.Open(w.secrets, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Delete("test/" + name); err != nil {
+			t.Fatal(err)
+		}
+		w.drifted("password_intact")
+		password := w.secretOf("test/" + name)
+		if password == lost {
+			t.Fatal("the password is the lost one")
+		}
+		if got := whoami(t, name, password); got != name {
+			t.Errorf("logged in as %q", got)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // scramIterations is the server's own default.
@@ -34,6 +35,22 @@ func scramVerifierOf(password string, salt []byte) (string, error) {
 	b64 := base64.StdEncoding.EncodeToString
 	return "SCRAM-SHA-256$" + strconv.Itoa(scramIterations) + ":" + b64(salt) +
 		"$" + b64(stored[:]) + ":" + b64(mac(salted, "Server Key")), nil
+}
+
+// verifies reports whether verifier was made from password. One of another form
+// than scramVerifier's was not.
+func verifies(verifier, password string) bool {
+	var salt string
+	rest, ok := strings.CutPrefix(verifier, "SCRAM-SHA-256$"+strconv.Itoa(scramIterations)+":")
+	if ok {
+		salt, _, ok = strings.Cut(rest, "$")
+	}
+	raw, err := base64.StdEncoding.DecodeString(salt)
+	if !ok || err != nil {
+		return false
+	}
+	want, err := scramVerifierOf(password, raw)
+	return err == nil && hmac.Equal([]byte(want), []byte(verifier))
 }
 
 func mac(key []byte, message string) []byte {

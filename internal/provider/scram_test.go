@@ -39,3 +39,21 @@ func TestScramVerifier(t *testing.T) {
 		t.Error("two verifiers have the same salt")
 	}
 }
+
+func TestVerifies(t *testing.T) {
+	verifier, err := scramVerifier("secret-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !verifies(verifier, "secret-1") {
+		t.Error("the password that it was made from does not verify")
+	}
+	for _, other := range []string{verifier + "x", "none", "", "md5abc", "SCRAM-SHA-256$4096:", "SCRAM-SHA-256$4096:!$x:y"} {
+		if verifies(other, "secret-1") {
+			t.Errorf("%q verifies", other)
+		}
+	}
+	if verifies(verifier, "secret-2") {
+		t.Error("another password verifies")
+	}
+}
