@@ -52,7 +52,7 @@ func (v requestView) Text(t *ui.Text) {
 	case request.Unchanged:
 		t.Heading(v.Name + " is unchanged: it is what was asked for")
 	default:
-		t.Heading(fmt.Sprintf("%s is ready: %s", v.Name, countsText(v.Counts)))
+		t.Heading(fmt.Sprintf("%s is ready: %d added, %d changed, %d destroyed", v.Name, v.Counts.Add, v.Counts.Change, v.Counts.Destroy))
 	}
 	t.Pair("What", fmt.Sprintf("%s, tier %s, in %s", v.Capability, v.Tier, v.Environment))
 	t.Pair("Owner", v.Team)
