@@ -200,7 +200,7 @@ func TestReportEscapes(t *testing.T) {
 func TestSuggest(t *testing.T) {
 	known := []string{"development", "production", "staging"}
 	for typed, want := range map[string]string{
-		"prod": `did you mean "production"?`, "prodcution": `did you mean "production"?`,
+		"prod": `did you mean "production"?`, "prodution": `did you mean "production"?`,
 		"Staging": `did you mean "staging"?`, "zzzzzzzz": "known are: development, production, staging",
 	} {
 		if got := suggest(typed, known); got != want {
