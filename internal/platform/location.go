@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -85,7 +86,10 @@ func base(key string) string {
 	return word
 }
 
-const longestLocation = 4096
+const (
+	longestLocation = 4096
+	longestPart     = 255
+)
 
 var (
 	urlForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
@@ -111,6 +115,8 @@ func ParseLocation(value, workDir string) (Location, error) {
 		return refuse("must not be empty")
 	case len(value) > longestLocation:
 		return refuse(fmt.Sprintf("is longer than %d bytes", longestLocation))
+	case slices.ContainsFunc(strings.Split(value, "/"), func(part string) bool { return len(part) > longestPart }):
+		return refuse(fmt.Sprintf("has a part longer than %d bytes, which no file system takes", longestPart))
 	case !utf8.ValidString(value):
 		return refuse("is not valid UTF-8")
 	case strings.ContainsFunc(value, isUnprintable):

@@ -55,6 +55,7 @@ func TestParseLocationRefuses(t *testing.T) {
 		"B8_nul_byte":                 "plat\x00form",
 		"B9_escape":                   "plat\x1bform",
 		"B10_10_MB":                   strings.Repeat("a", 10_000_000),
+		"B10_256_byte_part":           "x/" + strings.Repeat("a", 256),
 		"B16_bidi":                    "plat\u202eform",
 		"B16_line_separator":          "plat\u2028form",
 		"B17_invalid_utf8":            "plat\xff",
