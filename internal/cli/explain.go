@@ -201,12 +201,19 @@ func explainInput(err error, e *explanation) bool {
 		e.Hint = "the capability's definition and its module do not fit: its owner has to mend that"
 	case errors.As(err, &name):
 		e.Hint = "a name has 3 to 40 lower-case letters, digits and single hyphens, and begins with a letter: checkout-service"
+		if name.Field == "name" { // it may have been made up of team and type
+			e.Hint += "; give one with --name"
+		}
 	case errors.As(err, &unknown):
 		e.Hint, e.Next = suggest(unknown.Name, unknown.Known), listCommand(unknown.What)
 	case errors.As(err, &capUnk):
 		e.Hint, e.Next = suggest(capUnk.Name, capUnk.Known), listCommand(capUnk.What)
 	case errors.As(err, &input):
-		e.Hint = suggest(input.Field, input.Known)
+		wrong := input.Field
+		if value, err := strconv.Unquote(input.Value); err == nil {
+			wrong = value // the name was right, Known are the values
+		}
+		e.Hint = suggest(wrong, input.Known)
 		if e.Hint == "" {
 			e.Hint = "the inputs and what they may be: platformctl capability show"
 		}
