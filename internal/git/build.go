@@ -87,6 +87,11 @@ func (r *Repo) build(c NewCommit) (built, error) {
 		}
 		root = parent.Tree
 	}
+	// What is stored already is not stored again; git may have tidied since
+	// the packs were listed.
+	if _, err := r.objects.list(true); err != nil {
+		return built{}, err
+	}
 	b := &builder{repo: r, added: map[Hash]bool{}}
 	tree, err := b.dir("", root, c.Edits)
 	if err != nil {
@@ -101,7 +106,7 @@ func (r *Repo) build(c NewCommit) (built, error) {
 
 func (b *builder) add(kind plumbing.ObjectType, data []byte) Hash {
 	h := plumbing.ComputeHash(kind, data)
-	if !b.added[h] {
+	if !b.added[h] && !b.repo.objects.packed(h) {
 		b.added[h] = true
 		b.objects = append(b.objects, packed{h, object{kind, data}})
 	}

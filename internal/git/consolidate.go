@@ -1,45 +1,62 @@
 package git
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/hash"
 )
 
 const (
 	// maxPacks is how many packs pile up before they are consolidated. Each
 	// commit adds one. It is below the 50 at which git tidies up by itself.
 	maxPacks = 40
+	// smallPack is how many objects a pack of one commit has at most. What is
+	// larger has its deltas already and is copied as it is.
+	smallPack = 100
 	// window is how many objects of the same kind and about the same size are
 	// tried as the base of a delta, chain how long a chain of deltas gets.
 	window = 10
 	chain  = 40
+	// maxMerged keeps offsets below the 2 GiB from which git needs more bits.
+	maxMerged = 1 << 30
 )
 
 // consolidate makes one pack of many when there are too many. A pack is taken
 // while it is not much larger than the smaller ones together, so that each
-// object is rewritten a few times only, however many commits there are. Old
-// packs are removed when the new one is on disk. Every object is kept, also
-// one that nothing refers to.
+// object is copied a few times only, however many commits there are. Old packs
+// are removed when the new one is on disk. Every object is kept, also one that
+// nothing refers to.
 func (s *Session) consolidate() error {
 	o := s.repo.objects
 	packs, err := o.candidates()
 	if err != nil || len(packs) <= maxPacks {
 		return err
 	}
-	sum, taken := 0, packs[:0:0]
+	count, size := 0, int64(0)
+	var taken []*pack
 	for i, p := range packs {
-		if i >= maxPacks/2 && p.count > 2*sum {
+		info, err := os.Stat(p.path + ".pack")
+		if err != nil {
+			return err
+		}
+		if size += info.Size(); size > maxMerged || i >= maxPacks/2 && p.count > 2*count {
 			break
 		}
-		sum += p.count
+		count += p.count
 		taken = append(taken, p)
+	}
+	if len(taken) < 2 {
+		return nil
 	}
 	name, err := o.merge(taken)
 	if err != nil {
@@ -93,76 +110,151 @@ func (o *objects) candidates() ([]*pack, error) {
 	return out, nil
 }
 
-// merge stores the objects of packs as one pack.
+// merge stores the objects of packs as one pack: large ones are copied whole,
+// objects of small ones become deltas of each other.
 func (o *objects) merge(packs []*pack) (string, error) {
-	list, err := o.inventory(packs)
-	if err != nil {
-		return "", err
+	seen := map[Hash]bool{}
+	var whole []*pack
+	var list []sized
+	for _, p := range slices.Backward(packs) { // the largest first
+		if p.count > smallPack && !p.overlaps(seen) {
+			whole = append(whole, p)
+			for i := range p.count {
+				seen[p.hash(i)] = true
+			}
+			continue
+		}
+		more, err := o.inventory(p, seen)
+		if err != nil {
+			return "", err
+		}
+		list = append(list, more...)
 	}
-	return o.storePack(len(list), func(w *packWriter) error {
-		var recent []base
-		for _, item := range list {
-			obj, err := o.read(item.hash)
-			if err != nil {
+	sortForDeltas(list)
+	return o.storePack(len(seen), func(w *packWriter) error {
+		for _, p := range whole {
+			if err := w.copyPack(p); err != nil {
 				return err
-			}
-			b, err := writeBest(w, base{hash: item.hash, object: obj}, recent)
-			if err != nil {
-				return err
-			}
-			if recent = append(recent, b); len(recent) > window {
-				recent = recent[1:]
 			}
 		}
-		return nil
+		return o.writeDeltas(w, list)
 	})
+}
+
+func (p *pack) overlaps(seen map[Hash]bool) bool {
+	for i := range p.count {
+		if seen[p.hash(i)] {
+			return true
+		}
+	}
+	return false
+}
+
+// copyPack copies the entries of a pack. A delta says how far back its base
+// is, so it holds wherever the pack is put.
+func (w *packWriter) copyPack(p *pack) error {
+	f, err := os.Open(p.path + ".pack")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	sum := hash.New(hash.CryptoType)
+	body := io.TeeReader(io.LimitReader(f, info.Size()-hashSize), sum)
+	if _, err := io.CopyN(io.Discard, body, int64(packHeader)); err != nil {
+		return err
+	}
+	shift := w.offset - int64(packHeader)
+	n, err := io.Copy(w.out, body)
+	if err != nil {
+		return err
+	}
+	var want Hash
+	if _, err := io.ReadFull(f, want[:]); err != nil || Hash(sum.Sum(nil)) != want {
+		return &CorruptError{p.path + ".pack", "its checksum is wrong"}
+	}
+	w.offset += n
+	for i := range p.count {
+		w.index.Add(p.hash(i), uint64((p.offset(i)+shift)&math.MaxInt64), p.checksum(i))
+	}
+	return nil
+}
+
+// writeDeltas writes objects, each as a delta of one just before it where that
+// saves much.
+func (o *objects) writeDeltas(w *packWriter, list []sized) error {
+	var recent []base
+	for _, item := range list {
+		obj, err := o.read(item.hash)
+		if err != nil {
+			return err
+		}
+		b, err := writeBest(w, base{hash: item.hash, object: obj}, recent)
+		if err != nil {
+			return err
+		}
+		if recent = append(recent, b); len(recent) > window {
+			recent = recent[1:]
+		}
+	}
+	return nil
 }
 
 // sized is an object by its kind and size.
 type sized struct {
 	hash Hash
 	kind plumbing.ObjectType
-	size int
+	size int64
 }
 
-// inventory lists the objects of packs in the order that makes good deltas:
-// versions of one file or directory differ little in size, and the newest is
-// mostly the largest.
-func (o *objects) inventory(packs []*pack) ([]sized, error) {
-	var list []sized
-	seen := map[Hash]bool{}
-	for _, p := range packs {
-		for _, h := range p.inOrder() {
-			if seen[h] {
-				continue
-			}
-			seen[h] = true
-			obj, err := o.read(h)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, sized{h, obj.kind, len(obj.data)})
-		}
+// inventory lists the objects of a pack that were not seen yet.
+func (o *objects) inventory(p *pack, seen map[Hash]bool) ([]sized, error) {
+	file, err := p.open()
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(list, func(a, b sized) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(b.size, a.size), bytes.Compare(a.hash[:], b.hash[:]))
-	})
+	var list []sized
+	x := &inflater{source: bufio.NewReader(nil)}
+	for _, i := range p.inOrder() {
+		h := p.hash(i)
+		if seen[h] {
+			continue
+		}
+		seen[h] = true
+		e, err := x.header(file, p.offset(i))
+		if err == nil && e.isDelta() {
+			e.object, err = o.read(h)
+			e.size = int64(len(e.data))
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, sized{h, e.kind, e.size})
+	}
 	return list, nil
 }
 
-// inOrder lists the objects of a pack as they lie in it. Read so, the base of a
-// delta was read just before.
-func (p *pack) inOrder() []Hash {
+// sortForDeltas puts versions of one file or directory beside each other: they
+// differ little in size, and the newest, which is read most and so is best
+// whole, is mostly the largest.
+func sortForDeltas(list []sized) {
+	slices.SortFunc(list, func(a, b sized) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(b.size, a.size), bytes.Compare(a.hash[:], b.hash[:]))
+	})
+}
+
+// inOrder lists the places in the index by where their objects lie in the pack.
+// Read so, the base of a delta was read just before.
+func (p *pack) inOrder() []int {
 	places := make([]int, p.count)
 	for i := range places {
 		places[i] = i
 	}
 	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(p.offset(a), p.offset(b)) })
-	hashes := make([]Hash, p.count)
-	for i, place := range places {
-		hashes[i] = p.hash(place)
-	}
-	return hashes
+	return places
 }
 
 // base is an object that was written and can be the base of a delta.
@@ -199,11 +291,19 @@ func writeBest(w *packWriter, b base, recent []base) (base, error) {
 // many of the rest at their ends. The files of a record change in one place or
 // grow at the end, so nothing cleverer is needed.
 func common(a, b []byte) (prefix, suffix int) {
+	const block = 4 << 10 // compared at once
 	n := min(len(a), len(b))
+	for n-prefix >= block && bytes.Equal(a[prefix:prefix+block], b[prefix:prefix+block]) {
+		prefix += block
+	}
 	for prefix < n && a[prefix] == b[prefix] {
 		prefix++
 	}
-	for suffix < n-prefix && a[len(a)-1-suffix] == b[len(b)-1-suffix] {
+	a, b, n = a[prefix:], b[prefix:], n-prefix
+	for n-suffix >= block && bytes.Equal(a[len(a)-suffix-block:len(a)-suffix], b[len(b)-suffix-block:len(b)-suffix]) {
+		suffix += block
+	}
+	for suffix < n && a[len(a)-1-suffix] == b[len(b)-1-suffix] {
 		suffix++
 	}
 	return prefix, suffix

@@ -84,6 +84,16 @@ func (o *objects) read(h Hash) (object, error) {
 	return obj, nil
 }
 
+// packed reports whether an object is in a pack that is known.
+func (o *objects) packed(h Hash) bool {
+	packs, err := o.list(false)
+	if err != nil {
+		return false
+	}
+	_, found := locate(packs, h)
+	return found
+}
+
 // cached returns what was read from a place before, and checked.
 func (o *objects) cached(at location) (object, bool) {
 	o.mu.Lock()

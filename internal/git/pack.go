@@ -22,6 +22,8 @@ import (
 // hashes, checksums and offsets, each as one array, offsets beyond 2 GiB, and
 // two hashes at the end.
 const (
+	packMagic  = "PACK\x00\x00\x00\x02"
+	packHeader = len(packMagic) + 4
 	idxMagic   = "\xfftOc\x00\x00\x00\x02"
 	idxFanout  = len(idxMagic)
 	idxHashes  = idxFanout + 256*4
@@ -89,6 +91,11 @@ func (p *pack) find(h Hash) (int64, bool) {
 	return p.offset(i), true
 }
 
+// checksum is the CRC-32 of the entry in place i of the index.
+func (p *pack) checksum(i int) uint32 {
+	return binary.BigEndian.Uint32(p.idx[idxHashes+p.count*hashSize+4*i:])
+}
+
 func (p *pack) offset(i int) int64 {
 	offsets := idxHashes + p.count*(hashSize+4)
 	small := binary.BigEndian.Uint32(p.idx[offsets+4*i:])
@@ -147,22 +154,37 @@ func patch(base object, deltas [][]byte) (object, error) {
 }
 
 // entry is one object as it lies in a pack. For a delta, base or baseHash says
-// what it applies to.
+// what it applies to, and size and data are the delta's.
 type entry struct {
 	object
+	size     int64
 	base     int64
 	baseHash Hash
 }
 
+func (e entry) isDelta() bool {
+	return e.kind == plumbing.OFSDeltaObject || e.kind == plumbing.REFDeltaObject
+}
+
 func (o *objects) readEntry(file io.ReaderAt, offset int64) (entry, error) {
-	if offset < 0 {
-		return entry{}, errors.New("no such place")
-	}
 	x, _ := o.inflaters.Get().(*inflater)
 	if x == nil {
 		x = &inflater{source: bufio.NewReader(nil)}
 	}
 	defer o.inflaters.Put(x)
+	e, err := x.header(file, offset)
+	if err != nil {
+		return entry{}, err
+	}
+	e.data, err = x.inflate(e.size)
+	return e, err
+}
+
+// header reads what comes before the data of an entry.
+func (x *inflater) header(file io.ReaderAt, offset int64) (entry, error) {
+	if offset < 0 {
+		return entry{}, errors.New("no such place")
+	}
 	r := x.source
 	r.Reset(io.NewSectionReader(file, offset, math.MaxInt64-offset))
 	var e entry
@@ -170,16 +192,15 @@ func (o *objects) readEntry(file io.ReaderAt, offset int64) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	e.kind = plumbing.ObjectType(first >> 4 & 7)
-	size, shift := int64(first&15), 4
-	for b := first; b&0x80 != 0; shift += 7 {
+	e.kind, e.size = plumbing.ObjectType(first>>4&7), int64(first&15)
+	for b, shift := first, 4; b&0x80 != 0; shift += 7 {
 		if b, err = r.ReadByte(); err != nil {
 			return entry{}, err
 		}
 		if shift > 32 {
 			return entry{}, fmt.Errorf("its size is more than %d", maxObject)
 		}
-		size |= int64(b&0x7f) << shift
+		e.size |= int64(b&0x7f) << shift
 	}
 	switch e.kind {
 	case plumbing.CommitObject, plumbing.TreeObject, plumbing.BlobObject, plumbing.TagObject:
@@ -196,8 +217,7 @@ func (o *objects) readEntry(file io.ReaderAt, offset int64) (entry, error) {
 	default:
 		return entry{}, fmt.Errorf("type %d is unknown", e.kind)
 	}
-	e.data, err = x.inflate(size)
-	return e, err
+	return e, nil
 }
 
 // readDistance reads the distance to a base, git's "offset encoding".

@@ -35,6 +35,9 @@ const largeObject = 16 << 10
 // writePack stores objects as one pack and returns when it is on disk. Nothing
 // refers to them yet, so a crash leaves at most unused files.
 func (o *objects) writePack(list []packed) error {
+	if len(list) == 0 { // all are there, of a commit that was not finished
+		return durable.SyncDir(filepath.Join(o.dirs[0], "pack"))
+	}
 	_, err := o.storePack(len(list), func(w *packWriter) error {
 		for _, obj := range list {
 			if _, err := w.add(obj.hash, obj.object); err != nil {
@@ -100,7 +103,7 @@ func writePackTo(f io.Writer, count int, fill func(*packWriter) error) (*idxfile
 	if err := w.index.OnHeader(uint32(count & math.MaxUint32)); err != nil {
 		return nil, err
 	}
-	w.scratch.WriteString("PACK\x00\x00\x00\x02")
+	w.scratch.WriteString(packMagic)
 	w.scratch.Write(bigEndian(count))
 	if err := w.flush(); err != nil {
 		return nil, err
