@@ -189,6 +189,7 @@ func explainInput(err error, e *explanation) bool {
 		digest    *terraform.DigestError
 		wiring    *terraform.InterfaceError
 		ref       *backstage.RefError
+		text      *platform.TextError
 	)
 	switch {
 	case errors.As(err, &ref):
@@ -221,7 +222,7 @@ func explainInput(err error, e *explanation) bool {
 		e.Hint = fmt.Sprintf("tier %s sets %s; leave it out, or choose another tier", locked.Tier, locked.Field)
 	case errors.As(err, &placement):
 		e.Hint = "choose the environment with --env"
-	case errors.As(err, &match), errors.As(err, &location):
+	case errors.As(err, &match), errors.As(err, &location), errors.As(err, &text):
 	case errors.As(err, &file):
 		if e.Hint = suggest(lastField(file.Field), file.Known); e.Hint == "" {
 			e.Hint = "the file formats: platformctl help formats"

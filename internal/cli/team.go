@@ -46,6 +46,11 @@ func runTeamAdd(ctx context.Context, app *App, name, title string) error {
 	if err := platform.CheckName("team", name); err != nil {
 		return err
 	}
+	if title != "" {
+		if err := platform.CheckText("--title", title); err != nil {
+			return err
+		}
+	}
 	s, err := app.open(ctx)
 	if err != nil {
 		return err
