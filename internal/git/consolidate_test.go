@@ -2,11 +2,14 @@ package git
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 )
@@ -130,4 +133,91 @@ func FuzzDelta(f *testing.F) {
 			t.Errorf("patching %q gave %q, want %q", a, got, b)
 		}
 	})
+}
+
+// grown is a repository with one large pack, whose path it returns without
+// extension.
+func grown(t *testing.T) (string, *Repo, string) {
+	t.Helper()
+	dir := startTree(t)
+	r, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxPacks {
+		commitTo(t, r, Edit{Path: "file", Data: fmt.Append(nil, "text ", i)})
+	}
+	packs, err := r.objects.list(true)
+	if err != nil || len(packs) != 1 {
+		t.Fatalf("%d packs, %v, want one", len(packs), err)
+	}
+	for path, p := range packs {
+		if p.count <= smallPack {
+			t.Fatalf("the pack has only %d objects", p.count)
+		}
+		return dir, r, path
+	}
+	return "", nil, ""
+}
+
+func TestDamagedPackIsNotCopied(t *testing.T) {
+	dir, r, path := grown(t)
+	data, err := os.ReadFile(path + ".pack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := errors.Join(os.Chmod(path+".pack", 0o600), os.WriteFile(path+".pack", data, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	tip, err := r.Tip("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var behind error
+	for i := 0; i <= maxPacks && behind == nil; i++ {
+		result, err := s.Commit(t.Context(), NewCommit{
+			Branch: "main", Parent: tip, Edits: []Edit{{Path: "other", Data: fmt.Append(nil, i)}},
+			Name: "a", Email: "b", Time: time.Unix(0, 0), Message: "m",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tip, behind = result.Commit, result.Behind
+	}
+	if _, ok := errors.AsType[*CorruptError](behind); !ok {
+		t.Errorf("Behind = %v, want a CorruptError", behind)
+	}
+	if n := packCount(t, dir); n <= maxPacks {
+		t.Errorf("%d packs are left: some were removed", n)
+	}
+	if now, err := r.Tip("main"); now != tip || err != nil {
+		t.Errorf("the branch stands at %s, %v, want %s", now, err, tip)
+	}
+}
+
+// TestOverlappingPacks: git may put an object into a second pack; ours must
+// name it once.
+func TestOverlappingPacks(t *testing.T) {
+	dir, r, _ := grown(t)
+	cmd := execGit(t, dir, "-c", "pack.writeReverseIndex=false", "pack-objects", "-q", ".git/objects/pack/pack")
+	cmd.Stdin = strings.NewReader(gitOutput(t, dir, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if n := packCount(t, dir); n != 2 {
+		t.Fatalf("%d packs, want 2", n)
+	}
+	for i := range maxPacks {
+		commitTo(t, r, Edit{Path: "other", Data: fmt.Append(nil, i)})
+	}
+	if n := packCount(t, dir); n > 3 {
+		t.Errorf("%d packs are left", n)
+	}
+	gitOutput(t, dir, "fsck", "--strict", "--full")
 }
