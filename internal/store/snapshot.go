@@ -11,6 +11,7 @@ import (
 	"github.com/platformctl/platformctl/internal/git"
 	"github.com/platformctl/platformctl/internal/ledger"
 	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/strictyaml"
 )
 
 // Snapshot is the record at one commit. It never changes, and is safe for
@@ -28,7 +29,12 @@ type Problem struct {
 	Err  error
 }
 
-func (p Problem) Error() string { return fmt.Sprintf("%s: %v", p.Path, p.Err) }
+func (p Problem) Error() string {
+	if e, ok := errors.AsType[*strictyaml.Error](p.Err); ok && e.File == p.Path {
+		return p.Err.Error() // it begins with the path
+	}
+	return fmt.Sprintf("%s: %v", p.Path, p.Err)
+}
 
 // Unwrap returns what is wrong with the file.
 func (p Problem) Unwrap() error { return p.Err }
