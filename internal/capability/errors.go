@@ -85,6 +85,18 @@ func (e *OutputError) Error() string {
 	return fmt.Sprintf("output %q (from module output %q): %s", e.Output, e.From, e.Problem)
 }
 
+// FileError says that a file or directory of a capability cannot be used: it is
+// missing, too large, or no regular file.
+type FileError struct {
+	File string
+	Err  error
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.File, e.Err) }
+
+// Unwrap returns what is wrong with it.
+func (e *FileError) Unwrap() error { return e.Err }
+
 // Problem is one fault of a definition.
 type Problem struct {
 	Field   string // path in capability.yaml, as in spec.types.postgresql.inputs

@@ -27,8 +27,9 @@ type implementation struct {
 
 // Load reads and checks the capability in directory dir of fsys.
 //
-// Errors are *strictyaml.Error when capability.yaml cannot be read,
-// *DefinitionError when it says what cannot be, and else those of fsys.
+// Errors are *FileError when a file is missing, too large or none, else
+// *strictyaml.Error when capability.yaml cannot be parsed and *DefinitionError
+// when it says what cannot be.
 func Load(fsys fs.FS, dir string) (*Definition, error) {
 	files, err := fs.Sub(fsys, dir)
 	if err != nil {
@@ -37,7 +38,7 @@ func Load(fsys fs.FS, dir string) (*Definition, error) {
 	name := path.Join(dir, FileName)
 	data, err := readFile(files, FileName)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, &FileError{File: name, Err: err}
 	}
 	d := &Definition{files: files}
 	if err := strictyaml.Decode(name, data, d); err != nil {
@@ -49,7 +50,7 @@ func Load(fsys fs.FS, dir string) (*Definition, error) {
 		return nil, &DefinitionError{File: name, Problems: c.problems}
 	}
 	if d.digest, err = treeDigest(files); err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, &FileError{File: dir, Err: err}
 	}
 	return d, nil
 }

@@ -159,8 +159,9 @@ func TestLoadTellsAllProblems(t *testing.T) {
 }
 
 func TestLoadFiles(t *testing.T) {
-	if _, err := capability.Load(fstest.MapFS{}, "thing"); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("Load of nothing = %v, want fs.ErrNotExist", err)
+	_, err := capability.Load(fstest.MapFS{}, "thing")
+	if e, ok := errors.AsType[*capability.FileError](err); !ok || e.File != "thing/capability.yaml" || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Load of nothing = %v, want a *FileError for fs.ErrNotExist", err)
 	}
 	tree := files(t)
 	tree["thing/capability.yaml"] = &fstest.MapFile{Mode: fs.ModeDir}
