@@ -130,7 +130,7 @@ func runCatalogShow(ctx context.Context, app *App, name string) error {
 		return err
 	}
 	ix := index.New(s)
-	ref, err := catalogRef(ctx, ix, name)
+	ref, err := s.catalogRef(ctx, ix, name)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func runCatalogShow(ctx context.Context, app *App, name string) error {
 }
 
 // catalogRef reads a reference; a bare name will do when only one entity has it.
-func catalogRef(ctx context.Context, ix *index.Index, name string) (backstage.Ref, error) {
+func (s *session) catalogRef(ctx context.Context, ix *index.Index, name string) (backstage.Ref, error) {
 	entities, err := ix.List(ctx, index.Filter{})
 	if err != nil {
 		return backstage.Ref{}, err
@@ -168,10 +168,17 @@ func catalogRef(ctx context.Context, ix *index.Index, name string) (backstage.Re
 	if err != nil {
 		return backstage.Ref{}, usagef("%w", err)
 	}
-	if !slices.Contains(known, ref.String()) {
-		return backstage.Ref{}, &platform.UnknownError{What: "entity", Name: ref.String(), Known: known}
+	if slices.Contains(known, ref.String()) {
+		return ref, nil
 	}
-	return ref, nil
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return backstage.Ref{}, err
+	}
+	if _, _, err := snapshot.Entity(ref); err != nil {
+		return backstage.Ref{}, err // its file cannot be read
+	}
+	return backstage.Ref{}, &platform.UnknownError{What: "entity", Name: ref.String(), Known: known}
 }
 
 // MarshalJSON gives the form of Backstage's API.

@@ -184,19 +184,21 @@ func explainInput(err error, e *explanation) bool {
 		config    *platform.ConfigError
 		untrusted *platform.UntrustedError
 		def       *capability.DefinitionError
+		defFile   *capability.FileError
 		expr      *capability.ExpressionError
 		module    *terraform.ModuleError
 		digest    *terraform.DigestError
 		wiring    *terraform.InterfaceError
 		ref       *backstage.RefError
 		text      *platform.TextError
+		problem   store.Problem
 	)
 	switch {
 	case errors.As(err, &ref):
 		e.Hint = "a reference is [kind:][namespace/]name, such as component:checkout"
 	case errors.As(err, &untrusted):
 		e.Hint = "if you trust it, name it: --platform DIR"
-	case errors.As(err, &config), errors.As(err, &def), errors.As(err, &expr):
+	case errors.As(err, &config), errors.As(err, &def), errors.As(err, &expr), errors.As(err, &defFile):
 		e.Hint = "the file formats: platformctl help formats"
 	case errors.As(err, &module), errors.As(err, &digest), errors.As(err, &wiring):
 		e.Hint = "the capability's definition and its module do not fit: its owner has to mend that"
@@ -227,6 +229,8 @@ func explainInput(err error, e *explanation) bool {
 		if e.Hint = suggest(lastField(file.Field), file.Known); e.Hint == "" {
 			e.Hint = "the file formats: platformctl help formats"
 		}
+	case errors.As(err, &problem):
+		e.Hint = "mend the file in the platform's repository and commit it"
 	default:
 		return false
 	}
