@@ -33,6 +33,11 @@ import (
 // built binary.
 func TestBadInput(t *testing.T) {
 	badNames(t)
+	badUsage(t)
+	badPlatformFiles(t)
+	badSettings(t)
+	badEntityFiles(t)
+	badCapabilityFiles(t)
 }
 
 // site is a machine of its own: directories below root, and an environment.
