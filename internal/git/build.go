@@ -31,6 +31,9 @@ type NewCommit struct {
 	// Time is recorded in whole seconds and in UTC.
 	Time    time.Time
 	Message string
+	// Trial only finds out whether the commit could be made: the errors are
+	// those of a commit, and nothing is written.
+	Trial bool
 }
 
 // PathError says why a path cannot be written.

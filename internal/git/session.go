@@ -100,6 +100,9 @@ func (s *Session) Commit(ctx context.Context, c NewCommit) (Result, error) {
 		return Result{}, err
 	}
 	defer w.close()
+	if c.Trial {
+		return Result{Commit: c.Parent}, nil
+	}
 	if err := parallel([]func() error{
 		func() error { return s.repo.objects.writePack(b.objects) },
 		func() error { return w.announce(c.Parent, b.commit) },

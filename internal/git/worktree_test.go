@@ -263,3 +263,22 @@ func TestPersonsWorkIsNotDisturbed(t *testing.T) {
 		})
 	}
 }
+
+// TestTrial finds out what a commit would say and changes nothing.
+func TestTrial(t *testing.T) {
+	r, dir := repository(t, false)
+	commit(t, r, put("dir/file", "1"))
+	before := state(t, dir)
+	trial := edit(t, r, put("dir/file", "2"))
+	trial.Trial = true
+	if _, err := tryCommit(t, r, trial); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, state(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	write(t, dir, "dir/file", "theirs")
+	if _, err := tryCommit(t, r, trial); err == nil {
+		t.Error("a path that a person edited would be overwritten")
+	}
+}

@@ -33,6 +33,10 @@ type Change struct {
 	// Prev and Digest are set by the store.
 	Events []ledger.Event
 
+	// Trial only finds out whether the change could be recorded: the errors
+	// are those of a commit, and nothing is written.
+	Trial bool
+
 	// Check is called with the tip that the commit will be built on, while
 	// other writers wait. Its error ends the commit and is returned as it is.
 	// It may be called again when the branch moved meanwhile.

@@ -89,7 +89,7 @@ func (s *Store) attempt(ctx context.Context, session *git.Session, tip *Snapshot
 	result, err := session.Commit(ctx, git.NewCommit{
 		Branch: s.branch, Parent: tip.commit, Edits: e.edits,
 		Name: change.Author.Name, Email: change.Author.Email,
-		Time: change.Time, Message: change.Message,
+		Time: change.Time, Message: change.Message, Trial: change.Trial,
 	})
 	if path, wrong := errors.AsType[*git.PathError](err); wrong {
 		err = &ChangeError{path.Path, path.Problem}
