@@ -82,7 +82,7 @@ func named(value, workDir, from string) (Location, bool, error) {
 func upward(dir string) (string, error) {
 	for {
 		file := filepath.Join(dir, ConfigFile)
-		if isPlatform(file) {
+		if isPlatform(file) || wasPlatform(dir) {
 			return dir, trusted(dir, file)
 		}
 		parent := filepath.Dir(dir)
@@ -99,6 +99,9 @@ func upward(dir string) (string, error) {
 func trusted(dir, file string) error {
 	for _, path := range []string{dir, file} {
 		info, err := os.Stat(path)
+		if path == file && errors.Is(err, fs.ErrNotExist) {
+			continue // deleted, and still in the commit
+		}
 		if err != nil {
 			return &UntrustedError{Path: file, Problem: "cannot be read: " + cause(err).Error()}
 		}
@@ -122,12 +125,17 @@ func planted(info fs.FileInfo, uid int) string {
 	return ""
 }
 
-// Both lines stand at the left margin in any platform.yaml of ours, also in
-// one that is broken elsewhere, and in none of another tool.
-var (
-	ourVersion = regexp.MustCompile(`(?m)^apiVersion:[ \t]*["']?platformctl\.io/`)
-	ourKind    = regexp.MustCompile(`(?m)^kind:[ \t]*["']?Platform["']?[ \t]*(#.*)?\r?$`)
-)
+// The line stands at the left margin in any platform.yaml of ours, also in one
+// that is broken elsewhere, and in none of another tool.
+var ourVersion = regexp.MustCompile(`(?m)^apiVersion:[ \t]*["']?platformctl\.io/`)
+
+// wasPlatform reports whether platformctl has written into the repository of
+// dir: a platform whose file was emptied, deleted or mistyped is still the one
+// that is meant, and its commit still says what it is.
+func wasPlatform(dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, ".git", "platformctl"))
+	return err == nil && info.IsDir()
+}
 
 // isPlatform reports whether path is a regular file that means to be our
 // platform.yaml. Other tools use that name too.
@@ -143,5 +151,5 @@ func isPlatform(path string) bool {
 	}
 	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, strictyaml.MaxSize))
-	return err == nil && ourVersion.Match(data) && ourKind.Match(data)
+	return err == nil && ourVersion.Match(data)
 }

@@ -279,7 +279,7 @@ func TestLocatePassesOver(t *testing.T) {
 		"ours, quoted":        {"kind: 'Platform' # it\r\napiVersion: \"platformctl.io/v1\"\r\n", true},
 		"ours, newer":         {"apiVersion: platformctl.io/v9\nkind: Platform\n", true},
 		"ours, broken":        {"apiVersion: platformctl.io/v1\nkind: Platform\n\t- [\n", true},
-		"another kind":        {"apiVersion: platformctl.io/v1\nkind: PlatformSet\n", false},
+		"ours, mistyped":      {"apiVersion: platformctl.io/v1\nkind: Platfrom\n", true},
 		"of another tool":     {"apiVersion: platform.example.org/v1\nkind: Platform\n", false},
 		"without apiVersion":  {"name: platformctl.io/v1\nkind: Platform\n", false},
 		"nested":              {"x:\n  apiVersion: platformctl.io/v1\n  kind: Platform\n", false},
@@ -310,6 +310,29 @@ func TestLocatePassesOver(t *testing.T) {
 			t.Errorf("upward() = %q, %v, want %q", got, err, outer)
 		}
 	})
+}
+
+// A platform whose file was emptied, mistyped or deleted is still the one that
+// is meant: the request must not go to another one.
+func TestLocateSpoiledFile(t *testing.T) {
+	for name, spoil := range map[string]func(file string) error{
+		"emptied":  func(file string) error { return os.WriteFile(file, nil, 0o600) },
+		"mistyped": func(file string) error { return os.WriteFile(file, []byte("apiVersoin: x\n"), 0o600) },
+		"deleted":  os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := ours(t, filepath.Join(t.TempDir(), "platform"))
+			if err := os.MkdirAll(filepath.Join(dir, ".git", "platformctl"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(filepath.Join(dir, ConfigFile)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := upward(dir); err != nil || got != dir {
+				t.Errorf("upward() = %q, %v, want %q", got, err, dir)
+			}
+		})
+	}
 }
 
 // T21, F57: what somebody else could have planted is not used unless named.
