@@ -57,6 +57,27 @@ func (f *flight) commit(ctx context.Context) error {
 	return nil
 }
 
+// tryCommit finds out, before anything is applied, whether a person's work in
+// the platform's directory would keep the request from being registered.
+func (f *flight) tryCommit(ctx context.Context) error {
+	snapshot, err := f.Record.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if _, registered, err := snapshot.Request(f.id); err != nil || registered {
+		return err
+	}
+	change, err := f.change(snapshot)
+	if err != nil {
+		return err
+	}
+	change.Trial = true
+	if _, err := f.Record.Commit(ctx, change); !errors.Is(err, errStale) {
+		return err
+	}
+	return nil
+}
+
 // change is everything that the request writes into the record.
 func (f *flight) change(snapshot *store.Snapshot) (store.Change, error) {
 	now := f.Now().UTC()
@@ -240,7 +261,7 @@ func (f *flight) request(now time.Time, actor string) *store.Request {
 	frozen := &store.Request{
 		ID: f.id, Capability: f.res.Capability, Name: f.ask.Name, Team: f.ask.Team, Tier: f.ask.Tier,
 		Environment: f.env.Name, Inputs: f.ask.Inputs, Mode: "auto", Actor: actor,
-		Created: f.journal.records[0].Time, Finished: now, Outcome: Applied,
+		Created: f.journal.began(now), Finished: now, Outcome: Applied,
 	}
 	for _, t := range f.times {
 		frozen.Steps = append(frozen.Steps, store.StepTime{Name: t.Name, Millis: t.Millis})

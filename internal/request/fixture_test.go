@@ -161,6 +161,7 @@ type record struct {
 	options           store.Options
 	store             *store.Store
 	failEnsure        error
+	failTrial         error
 	failBefore, after error
 	between           func() // runs between reading and committing
 }
@@ -187,6 +188,10 @@ func (r *record) Ensure(ctx context.Context) error {
 }
 
 func (r *record) Commit(ctx context.Context, change store.Change) (store.Receipt, error) {
+	if change.Trial {
+		_, err := r.store.Commit(ctx, change)
+		return store.Receipt{}, errors.Join(err, r.failTrial)
+	}
 	if r.failBefore != nil {
 		return store.Receipt{}, r.failBefore
 	}

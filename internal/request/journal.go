@@ -101,6 +101,14 @@ func (j *journal) ask() (Ask, string) {
 	return Ask{}, ""
 }
 
+// began returns when the open request was accepted, and now when none is open.
+func (j *journal) began(now time.Time) time.Time {
+	if !j.open() {
+		return now
+	}
+	return j.records[0].Time
+}
+
 // append writes records of one moment with a single fsync: the done of a step
 // and the intent of the next belong together.
 func (j *journal) append(records ...record) error {

@@ -55,6 +55,10 @@ func TestRunAgainFinishes(t *testing.T) {
 			cut:  func(f *fixture) { f.record.failEnsure = broken },
 			mend: func(f *fixture) { f.record.failEnsure = nil }, applies: 1,
 		},
+		"what a person left in the way": {
+			cut:  func(f *fixture) { f.record.failTrial = broken },
+			mend: func(f *fixture) { f.record.failTrial = nil }, applies: 1,
+		},
 		"starting the server": {
 			cut:  func(f *fixture) { f.target.failStart = broken },
 			mend: func(f *fixture) { f.target.failStart = nil }, applies: 1,

@@ -137,10 +137,14 @@ func DeletionProtection(_ context.Context, plan Plan) (Verdict, error) {
 	return verdict, nil
 }
 
-// begin makes the platform if there is none and opens the journal: from here on
-// the request is unfinished until it ends.
+// begin makes the platform if there is none, finds out whether the end of the
+// request could be recorded, and opens the journal: from here on the request is
+// unfinished until it ends.
 func (f *flight) begin(ctx context.Context) error {
 	if err := f.Record.Ensure(ctx); err != nil {
+		return err
+	}
+	if err := f.tryCommit(ctx); err != nil {
 		return err
 	}
 	frozen := f.ask
