@@ -16,7 +16,8 @@ if ! git rev-parse --git-dir >/dev/null 2>&1; then
 fi
 before=$(state)
 go generate ./...
-if ! diff <(echo "$before") <(state); then
+after=$(state)
+if ! diff <(echo "$before") <(echo "$after"); then
   echo "error: generated files are not up to date" >&2
   echo "hint: make generate, and commit what it changes" >&2
   exit 1
