@@ -15,7 +15,6 @@ import (
 // engine drives Terraform for requests, with the provider in this process.
 type engine struct {
 	session *session
-	dryRun  bool
 	found   *terraform.Engine // nil until it is needed
 }
 
@@ -37,13 +36,22 @@ func (e *engine) find(ctx context.Context) (terraform.Engine, error) {
 	return found, nil
 }
 
-// cacheDir is where versions and hashes are kept. A dry run makes no directory
-// for them.
+// cacheDir is where versions and hashes are kept. No directory is made for them:
+// a request that is refused leaves nothing.
 func (e *engine) cacheDir() string {
-	if _, err := os.Stat(e.session.home.Cache); e.dryRun && err != nil {
+	if _, err := os.Stat(e.session.home.Cache); err != nil {
 		return ""
 	}
 	return e.session.home.Cache
+}
+
+// Inspect looks at a module and writes nothing.
+func (e *engine) Inspect(ctx context.Context, m request.Module) ([]string, error) {
+	found, err := e.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return found.Inspect(moduleOf(m))
 }
 
 // Prepare writes the run directory.
@@ -56,13 +64,17 @@ func (e *engine) Prepare(ctx context.Context, dir string, m request.Module) (req
 	if err != nil {
 		return request.Rendered{}, fmt.Errorf("path of this binary: %w", err)
 	}
-	rendered, err := found.Prepare(ctx, dir, terraform.Module{
-		Source: m.Source, Version: m.Version, Digest: m.Digest, Local: m.Local,
-		Variables: m.Variables, Providers: m.Providers, Outputs: m.Outputs, Own: m.Own,
-	}, binary)
+	rendered, err := found.Prepare(ctx, dir, moduleOf(m), binary)
 	return request.Rendered{
 		Main: rendered.Main, Variables: rendered.Variables, Digest: rendered.Digest, Needs: rendered.Needs,
 	}, err
+}
+
+func moduleOf(m request.Module) terraform.Module {
+	return terraform.Module{
+		Source: m.Source, Version: m.Version, Digest: m.Digest, Local: m.Local,
+		Variables: m.Variables, Providers: m.Providers, Outputs: m.Outputs, Own: m.Own,
+	}
 }
 
 // Plan plans in dir.

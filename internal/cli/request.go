@@ -77,7 +77,7 @@ func runRequest(ctx context.Context, app *App, opts requestOptions) error {
 
 // request runs the request, asking for what is missing if it can.
 func (s *session) request(ctx context.Context, ask request.Ask, opts requestOptions) (request.Result, error) {
-	service, err := s.service(ask.DryRun)
+	service, err := s.service()
 	if err != nil {
 		return request.Result{}, err
 	}
@@ -144,9 +144,8 @@ func (app *App) askFor(missing *request.MissingError, ask *request.Ask) error {
 	return err
 }
 
-// service puts a request service together for this session. For a dry run it
-// keeps nothing, not even in the cache.
-func (s *session) service(dryRun bool) (*request.Service, error) {
+// service puts a request service together for this session.
+func (s *session) service() (*request.Service, error) {
 	secrets, err := s.secrets()
 	if err != nil {
 		return nil, err
@@ -156,7 +155,7 @@ func (s *session) service(dryRun bool) (*request.Service, error) {
 		Record:       s,
 		Capabilities: s.capabilities,
 		Paths:        s.paths,
-		Terraform:    &engine{session: s, dryRun: dryRun},
+		Terraform:    &engine{session: s},
 		Target:       s.target,
 		Secrets:      secrets,
 		Actor:        s.actor,

@@ -164,7 +164,7 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 	if host := s.elsewhere(r.Record.Spec); host != "" {
 		return &request.ElsewhereError{Name: r.Name, Machine: host}
 	}
-	service, err := s.service(false)
+	service, err := s.service()
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 		app.note("nothing is unfinished for %s", r.Name)
 		return runResourceShow(ctx, app, r.Name)
 	}
-	service, err := s.service(false)
+	service, err := s.service()
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (s *session) compareLive(ctx context.Context, r store.Resource) ([]string, 
 	if s.elsewhere(spec) != "" {
 		return nil, verify.ErrSkipped
 	}
-	service, err := s.service(true)
+	service, err := s.service()
 	if err != nil {
 		return nil, err
 	}

@@ -210,6 +210,11 @@ type engine struct {
 	applies             int
 	forget              bool // somebody deleted what was made
 	replace             bool // the next plan replaces it
+	missing             error
+}
+
+func (e *engine) Inspect(context.Context, request.Module) ([]string, error) {
+	return []string{"postgresql"}, e.missing
 }
 
 func (e *engine) Prepare(_ context.Context, dir string, m request.Module) (request.Rendered, error) {

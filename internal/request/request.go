@@ -181,6 +181,9 @@ type Run struct {
 
 // Terraform is the engine under every capability.
 type Terraform interface {
+	// Inspect finds the engine and says which servers the module talks to, as
+	// far as that can be known without writing anything.
+	Inspect(ctx context.Context, m Module) (needs []string, err error)
 	// Prepare writes the run directory dir, and nothing outside it.
 	Prepare(ctx context.Context, dir string, m Module) (Rendered, error)
 	// Plan refreshes what there is and saves a plan in dir.

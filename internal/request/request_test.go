@@ -154,6 +154,28 @@ func TestRunRefusesWithoutATrace(t *testing.T) {
 	}
 }
 
+// What the machine lacks is noticed before the first trace, too.
+func TestRunRefusesWithoutTheMachine(t *testing.T) {
+	missing := errors.New("no terraform found")
+	for title, lack := range map[string]func(*fixture){
+		"M2_no_engine": func(f *fixture) { f.engine.missing = missing },
+		"M4_no_server": func(f *fixture) { f.target.failCheck = missing },
+	} {
+		t.Run(title, func(t *testing.T) {
+			f := newFixture(t)
+			lack(f)
+			if _, err := f.run(ask()); !errors.Is(err, missing) {
+				t.Fatalf("error is %v", err)
+			}
+			for _, dir := range []string{"platform", "state", "data"} {
+				if _, err := os.Stat(filepath.Join(f.home, dir)); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("%s was made", dir)
+				}
+			}
+		})
+	}
+}
+
 func TestRunConflicts(t *testing.T) {
 	tests := map[string]struct {
 		change func(*request.Ask, *fixture)

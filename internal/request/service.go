@@ -31,7 +31,6 @@ type flight struct {
 	resumes  bool   // it is an earlier one that was cut short
 	dir      string // run directory
 	offline  bool   // planned without looking at the server
-	module   Module
 	rendered Rendered
 	changes  Changes
 	plan     Plan
@@ -53,6 +52,9 @@ func (s *Service) Run(ctx context.Context, ask Ask) (Result, error) {
 		return Result{}, err
 	}
 	if !ask.DryRun {
+		if err := f.inspect(ctx); err != nil {
+			return Result{}, err
+		}
 		unlock, err := f.lock(ctx)
 		if err != nil {
 			return Result{}, err
@@ -79,6 +81,19 @@ func (f *flight) prepare(ctx context.Context) error {
 		return err
 	}
 	return f.step(ctx, StepValidate, f.validate)
+}
+
+// inspect asks, before the first trace of a resource, whether the engine and the
+// target are there and the module will do.
+func (f *flight) inspect(ctx context.Context) error {
+	if _, err := os.Stat(f.Paths.Runs(f.env.Name, f.ask.Name)); err == nil {
+		return nil // no first trace; render asks again
+	}
+	needs, err := f.Terraform.Inspect(ctx, f.module())
+	if err != nil {
+		return err
+	}
+	return f.target.Check(ctx, needs)
 }
 
 // refresh prepares again when the record moved while another request held the

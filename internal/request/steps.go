@@ -12,14 +12,18 @@ import (
 
 // render prepares the run directory and asks the target whether it can serve.
 func (f *flight) render(ctx context.Context) error {
-	own := maps.Clone(f.target.Own())
-	own["mark"] = fmt.Sprintf("platformctl %s/%s/%s", f.snapshot.Config().Metadata.Name, f.env.Name, f.ask.Name)
-	f.module = Module{Module: f.res.Module, Outputs: f.res.TerraformOutputs, Own: own}
 	var err error
-	if f.rendered, err = f.Terraform.Prepare(ctx, f.dir, f.module); err != nil {
+	if f.rendered, err = f.Terraform.Prepare(ctx, f.dir, f.module()); err != nil {
 		return err
 	}
 	return f.target.Check(ctx, f.rendered.Needs)
+}
+
+// module is what the engine has to run for the ask.
+func (f *flight) module() Module {
+	own := maps.Clone(f.target.Own())
+	own["mark"] = fmt.Sprintf("platformctl %s/%s/%s", f.snapshot.Config().Metadata.Name, f.env.Name, f.ask.Name)
+	return Module{Module: f.res.Module, Outputs: f.res.TerraformOutputs, Own: own}
 }
 
 // planChanges asks the engine what would change. A resource that exists is

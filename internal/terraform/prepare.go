@@ -79,6 +79,23 @@ func (e Engine) Prepare(ctx context.Context, dir string, m Module, providerBinar
 	}, nil
 }
 
+// Inspect refuses m as [Engine.Prepare] would, as far as that can be told without
+// fetching anything, and returns the Needs of its [Rendered]. It writes nothing.
+func (e Engine) Inspect(m Module) (services []string, err error) {
+	if m.Local == nil {
+		return nil, checkSource(m)
+	}
+	t, _, err := localTree(m)
+	if err != nil || t.remote {
+		return nil, err
+	}
+	if err := (&workspace{Engine: e, module: m}).checkDigest(t); err != nil {
+		return nil, err
+	}
+	text, err := render(m, t)
+	return text.services, err
+}
+
 // private makes dir, or makes it private.
 func private(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -273,6 +273,9 @@ func TestPrepareRefusesModules(t *testing.T) {
 			if want := `module "./bad": ` + tt.want; !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("error:\n%s\nwant:\n%s", err, want)
 			}
+			if _, inspected := e.Inspect(terraform.Module{Source: "./bad", Local: tt.tree}); inspected == nil || inspected.Error() != err.Error() {
+				t.Errorf("Inspect = %v, want what Prepare says", inspected)
+			}
 			if diff := cmp.Diff(before, tree(t, dir)); diff != "" {
 				t.Errorf("the directory changed:\n%s", diff)
 			}
