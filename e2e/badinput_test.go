@@ -34,10 +34,15 @@ import (
 func TestBadInput(t *testing.T) {
 	badNames(t)
 	badUsage(t)
+	badText(t)
 	badPlatformFiles(t)
 	badSettings(t)
 	badEntityFiles(t)
 	badCapabilityFiles(t)
+	badSets(t)
+	badValues(t)
+	badModules(t)
+	badStates(t)
 }
 
 // site is a machine of its own: directories below root, and an environment.
