@@ -105,7 +105,7 @@ func TestPrompts(t *testing.T) {
 			if code := term.exit(); code != 130 {
 				t.Errorf("exit code %d:\n%s", code, term.screen())
 			}
-			if !strings.Contains(term.screen(), "nothing was changed") {
+			if !strings.Contains(term.screen(), "no resource was changed") {
 				t.Errorf("screen:\n%s", term.screen())
 			}
 			if entries, err := os.ReadDir(filepath.Join(term.cmd.Dir, "pctl", "data")); err == nil {

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,6 +67,9 @@ func runCapabilityList(ctx context.Context, app *App) error {
 func (app *App) openCapabilities(ctx context.Context) (capability.Set, error) {
 	s, err := app.open(ctx)
 	if err != nil {
+		return capability.Set{}, err
+	}
+	if err := s.warnOfEdits(ctx); err != nil {
 		return capability.Set{}, err
 	}
 	snapshot, err := s.Snapshot(ctx)
@@ -134,7 +139,8 @@ type capabilityView struct {
 	Description    string                    `json:"description,omitempty"`
 	Maturity       string                    `json:"maturity,omitempty"`
 	Digest         string                    `json:"digest"`
-	Inputs         map[string][]inputView    `json:"inputs"` // by type
+	Inputs         map[string][]inputView    `json:"inputs"`   // by type
+	TierSets       map[string][]tierView     `json:"tierSets"` // by type
 	SLO            *capability.SLO           `json:"slo,omitempty"`
 	Responsibility capability.Responsibility `json:"responsibility"`
 	Cost           *capability.Cost          `json:"cost,omitempty"`
@@ -142,13 +148,24 @@ type capabilityView struct {
 
 // inputView is one input of a capability.
 type inputView struct {
-	Name        string `json:"name"`
-	Type        string `json:"type"`
-	Description string `json:"description,omitempty"`
-	Default     any    `json:"default,omitempty"`
-	Required    bool   `json:"required"`
-	Immutable   bool   `json:"immutable"`
-	Enum        []any  `json:"enum,omitempty"`
+	Name        string   `json:"name"`
+	Type        string   `json:"type"`
+	Description string   `json:"description,omitempty"`
+	Default     any      `json:"default,omitempty"`
+	Required    bool     `json:"required"`
+	Immutable   bool     `json:"immutable"`
+	Enum        []any    `json:"enum,omitempty"` // of the value, or of the items of a list
+	Minimum     *float64 `json:"minimum,omitempty"`
+	Maximum     *float64 `json:"maximum,omitempty"`
+}
+
+// tierView is one tier of a type.
+type tierView struct {
+	Name      string         `json:"name"`
+	Set       map[string]any `json:"set"`  // what the tier sets
+	Lock      []string       `json:"lock"` // inputs that a team cannot set
+	TTL       string         `json:"ttl,omitempty"`
+	Protected bool           `json:"protected"`
 }
 
 func runCapabilityShow(ctx context.Context, app *App, name string) error {
@@ -162,7 +179,7 @@ func runCapabilityShow(ctx context.Context, app *App, name string) error {
 	}
 	view := capabilityView{
 		Description: d.Metadata.Description, Maturity: d.Spec.Maturity, Digest: d.Digest(),
-		Inputs: map[string][]inputView{}, SLO: d.Spec.SLO, Responsibility: d.Responsibility(), Cost: d.Spec.Cost,
+		Inputs: map[string][]inputView{}, TierSets: map[string][]tierView{}, SLO: d.Spec.SLO, Responsibility: d.Responsibility(), Cost: d.Spec.Cost,
 	}
 	view.Name = d.Name()
 	view.fill(d)
@@ -175,11 +192,48 @@ func runCapabilityShow(ctx context.Context, app *App, name string) error {
 			}
 			view.Inputs[typ] = append(view.Inputs[typ], inputView{
 				Name: in.Name, Type: in.Type, Description: in.Description, Default: in.Default,
-				Required: in.Required, Immutable: in.Immutable, Enum: enum,
+				Required: in.Required, Immutable: in.Immutable, Enum: enum, Minimum: in.Minimum, Maximum: in.Maximum,
 			})
 		}
+		view.TierSets[typ] = tierViews(d, typ)
 	}
 	return app.IO.Print(app.flags.Output, view)
+}
+
+func tierViews(d *capability.Definition, typ string) []tierView {
+	views := []tierView{}
+	for _, name := range d.Tiers(typ) {
+		tier := d.Spec.Types[typ].Tiers[name]
+		view := tierView{
+			Name: name, Set: orEmpty(tier.Set), Lock: append([]string{}, tier.Lock...), Protected: tier.Deletion.Protect,
+		}
+		if tier.TTL > 0 {
+			view.TTL = tier.TTL.String()
+		}
+		views = append(views, view)
+	}
+	return views
+}
+
+// values says what an input may be.
+func (in inputView) values() string {
+	var parts []string
+	if in.Required {
+		parts = append(parts, "required")
+	}
+	if len(in.Enum) > 0 {
+		parts = append(parts, inputText(in.Enum))
+	}
+	if in.Minimum != nil {
+		parts = append(parts, fmt.Sprintf("from %g", *in.Minimum))
+	}
+	if in.Maximum != nil {
+		parts = append(parts, fmt.Sprintf("to %g", *in.Maximum))
+	}
+	if in.Immutable {
+		parts = append(parts, "cannot be changed")
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Names is the answer to -o name.
@@ -206,19 +260,45 @@ func (v capabilityView) Text(t *ui.Text) {
 	}
 	for _, typ := range v.Types {
 		t.Heading("Inputs of " + typ + " (--set name=value)")
-		rows := [][]string{}
 		for _, in := range v.Inputs[typ] {
-			def := ""
+			about := in.Type
 			if in.Default != nil {
-				def = inputText(in.Default)
+				about += ", default " + inputText(in.Default)
 			}
-			rows = append(rows, []string{in.Name, in.Type, def, in.Description})
+			if values := in.values(); values != "" {
+				about += " (" + values + ")"
+			}
+			if in.Description != "" {
+				about += ": " + in.Description
+			}
+			t.Pair(in.Name, about)
 		}
-		t.Table([]string{"Name", "Type", "Default", "Description"}, rows)
+		t.Heading("Tiers of " + typ)
+		for _, tier := range v.TierSets[typ] {
+			t.Pair(tier.Name, tier.about())
+		}
 	}
 	describeTerms(t, responsibilityOf(v.Responsibility), nil)
 	t.Heading("Next")
 	t.Bullet(fmt.Sprintf("platformctl request %s --type %s --tier %s --team TEAM", v.Name, first(v.Types), first(v.Tiers)))
+}
+
+// about says what a tier does.
+func (v tierView) about() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(v.Set)) {
+		parts = append(parts, fmt.Sprintf("%s=%s", name, inputText(v.Set[name])))
+	}
+	if len(v.Lock) > 0 {
+		parts = append(parts, "fixed: "+strings.Join(v.Lock, ", "))
+	}
+	if v.TTL != "" {
+		parts = append(parts, "expires after "+v.TTL)
+	}
+	if v.Protected {
+		parts = append(parts, "protected from being destroyed by a request")
+	}
+	return strings.Join(parts, "; ")
 }
 
 func responsibilityOf(r capability.Responsibility) request.Responsibility {

@@ -30,7 +30,8 @@ func newCatalogListCmd(app *App) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&filter.Kind, "kind", "", "only this kind: component, api, resource, system, domain, group, user")
+	flags.StringVar(&filter.Kind, "kind", "", "only this kind: "+strings.Join(catalogKinds, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(catalogKinds, cobra.ShellCompDirectiveNoFileComp))
 	flags.StringVar(&filter.Owner, "owner", "", "only what this group or user owns")
 	flags.StringVar(&filter.Type, "type", "", "only this type")
 	flags.StringVar(&filter.Lifecycle, "lifecycle", "", "only this lifecycle")
@@ -39,12 +40,18 @@ func newCatalogListCmd(app *App) *cobra.Command {
 	return cmd
 }
 
+// catalogKinds are the kinds of Backstage's catalog.
+var catalogKinds = []string{"component", "api", "resource", "system", "domain", "group", "user", "location", "template"}
+
 // catalogList is what `catalog list` answers: the entities as Backstage gives them.
 type catalogList struct {
 	Entities []backstage.Entity `json:"entities"`
 }
 
 func runCatalogList(ctx context.Context, app *App, filter index.Filter) error {
+	if filter.Kind != "" && !slices.Contains(catalogKinds, strings.ToLower(filter.Kind)) {
+		return &platform.UnknownError{What: "kind", Name: filter.Kind, Known: catalogKinds}
+	}
 	s, err := app.open(ctx)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 // engine drives Terraform for requests, with the provider in this process.
 type engine struct {
 	session *session
+	dryRun  bool
 	found   *terraform.Engine // nil until it is needed
 }
 
@@ -37,9 +38,9 @@ func (e *engine) find(ctx context.Context) (terraform.Engine, error) {
 }
 
 // cacheDir is where versions and hashes are kept. No directory is made for them:
-// a request that is refused leaves nothing.
+// a request that is refused leaves nothing, and neither does a dry run.
 func (e *engine) cacheDir() string {
-	if _, err := os.Stat(e.session.home.Cache); err != nil {
+	if _, err := os.Stat(e.session.home.Cache); err != nil || e.dryRun {
 		return ""
 	}
 	return e.session.home.Cache

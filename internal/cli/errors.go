@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"syscall"
 
 	"github.com/platformctl/platformctl/internal/ui"
@@ -41,10 +42,33 @@ func (e *childError) Error() string {
 	return fmt.Sprintf("the command ended with exit code %d", e.code)
 }
 
+// notHereError says that a resource is in the record and was never applied with
+// the state of this home.
+type notHereError struct{ name string }
+
+func (e *notHereError) Error() string {
+	return fmt.Sprintf("resource %q has not been applied from here: there is no Terraform state of it", e.name)
+}
+
 // checkError says that a check found something; what, is on stdout already.
 type checkError struct{ problem string }
 
 func (e *checkError) Error() string { return e.problem }
+
+// commands names the platform in each command, when it was named in this one.
+func (app *App) commands(list []string) []string {
+	if app.flags.Platform == "" {
+		return list
+	}
+	named := make([]string, len(list))
+	for i, command := range list {
+		rest, ours := strings.CutPrefix(command, "platformctl ")
+		if named[i] = command; ours {
+			named[i] = "platformctl --platform " + shellWord(app.flags.Platform) + " " + rest
+		}
+	}
+	return named
+}
 
 // explanation is what the user is told of an error.
 type explanation struct {
@@ -64,6 +88,7 @@ func (app *App) report(err error) int {
 		return exitDone // the reader of our output has seen enough
 	}
 	e := app.explain(err)
+	e.Next = app.commands(e.Next)
 	if app.flags.Output == ui.JSON {
 		line, _ := json.Marshal(e)
 		fmt.Fprintln(app.IO.Err, string(line))

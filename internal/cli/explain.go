@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,11 +64,15 @@ func explainRequest(err error, e *explanation) bool {
 		refused    *request.RefusedError
 		missing    *request.MissingError
 		check      *checkError
+		notHere    *notHereError
 	)
 	switch {
+	case errors.As(err, &notHere):
+		e.Code, e.Hint = exitConflict, "the same request, made here, makes it here"
+		e.Next = []string{"platformctl resource show " + notHere.name}
 	case errors.As(err, &unfinished):
 		e.Code = exitUnfinished
-		e.Hint = "what was done so far is kept; the same command again, or resume, finishes it"
+		e.Hint = "what was done so far is kept; the same command again, or resume, finishes it, and one with other values takes its place"
 		e.Next = []string{"platformctl resource resume " + unfinished.Name}
 		if hint := obstacle(unfinished.Err); hint != "" {
 			e.Hint = hint + "; then the same command again finishes it"
@@ -87,7 +92,7 @@ func explainRequest(err error, e *explanation) bool {
 		e.Code = exitGate
 	case errors.Is(err, request.ErrDeclined), errors.Is(err, request.ErrCancelled), errors.Is(err, ui.ErrInterrupted),
 		errors.Is(err, context.Canceled):
-		e.Code, e.Error = exitCancelled, "cancelled: nothing was changed"
+		e.Code, e.Error = exitCancelled, "cancelled: no resource was changed"
 	default:
 		return false
 	}
@@ -218,7 +223,7 @@ func explainInput(err error, e *explanation) bool {
 		}
 		e.Hint = suggest(wrong, input.Known)
 		if e.Hint == "" {
-			e.Hint = "the inputs and what they may be: platformctl capability show"
+			e.Hint = "the inputs and what they may be: platformctl capability show CAPABILITY"
 		}
 	case errors.As(err, &locked):
 		e.Hint = fmt.Sprintf("tier %s sets %s; leave it out, or choose another tier", locked.Tier, locked.Field)
@@ -263,11 +268,13 @@ func explainMachine(err error, e *explanation) bool {
 	case errors.As(err, &version):
 		e.Hint = fmt.Sprintf("install PostgreSQL %d again, or give the data up with: platformctl local reset", version.Have)
 	case errors.As(err, &home):
-		e.Code, e.Hint = exitUsage, "name another directory with PLATFORMCTL_HOME, or mend its owner and mode (chmod 700)"
+		e.Code, e.Hint = exitUsage, "name a directory of your own with PLATFORMCTL_HOME, as an absolute path, or mend the owner and mode of this one (chmod 700)"
 	case errors.Is(err, syscall.ENOSPC):
 		e.Hint = "the disk is full: make room, then run the same command again"
 	case errors.Is(err, syscall.EROFS):
-		e.Hint = "the file system is read-only: name a writable directory with PLATFORMCTL_HOME"
+		e.Code, e.Hint = exitUsage, "the file system is read-only: name a writable directory with PLATFORMCTL_HOME"
+	case errors.Is(err, fs.ErrPermission):
+		e.Code, e.Hint = exitUsage, "this user may not do that: mend the owner and mode of the path, or name another directory with PLATFORMCTL_HOME"
 	default:
 		return false
 	}
@@ -304,8 +311,12 @@ func suggest(name string, known []string) string {
 	if best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
+	const most = 40
 	sorted := slices.Sorted(slices.Values(known))
-	return "known are: " + strings.Join(sorted[:min(len(sorted), 12)], ", ")
+	if len(sorted) <= most {
+		return "known are: " + strings.Join(sorted, ", ")
+	}
+	return fmt.Sprintf("known are: %s and %d more", strings.Join(sorted[:most], ", "), len(sorted)-most)
 }
 
 // typoDistance is how far a typo is from the word that was meant: an
@@ -334,7 +345,7 @@ func listCommand(what string) []string {
 	case "capability", "type", "tier":
 		return []string{"platformctl capability list"}
 	case "team":
-		return []string{"platformctl team list"}
+		return []string{"platformctl team list", "platformctl team add TEAM"}
 	case "component":
 		return []string{"platformctl catalog list --kind component"}
 	case "resource":

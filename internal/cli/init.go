@@ -77,8 +77,11 @@ func runInit(ctx context.Context, app *App, dir string, opts initOptions) error 
 		cfg.Spec.Teams = platform.TeamsClosed
 	}
 	view := initView{Name: name, Dir: dir, State: "created", Next: []string{
-		"cd " + dir, "platformctl request database --type postgresql --tier development --team TEAM",
+		"cd " + shellWord(dir), "platformctl request database --type postgresql --tier development --team TEAM",
 	}}
+	if opts.closed {
+		view.Next[1] = "platformctl team add TEAM"
+	}
 	if err := platform.MakeHome(home); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 func newLocalCmd(app *App) *cobra.Command {
-	return group("local", "The servers that platformctl runs on this machine",
+	return group("local", "The servers that run on this machine for the platform",
 		newLocalStatusCmd(app), newLocalStopCmd(app), newLocalResetCmd(app))
 }
 
@@ -112,10 +112,18 @@ func runLocalStop(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
+	before, err := s.server().Status(ctx)
+	if err != nil {
+		return err
+	}
 	if err := s.server().Stop(ctx); err != nil {
 		return err
 	}
-	app.note("stopped; the next request or resource command starts them again")
+	if before.PID != 0 {
+		app.note("stopped; the next request, or the next use of a resource, starts it again")
+	} else {
+		app.note("nothing was running for the platform %s", s.location)
+	}
 	view, err := s.localServers(ctx)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/request"
 	"github.com/platformctl/platformctl/internal/ui"
 )
@@ -52,9 +53,6 @@ func newRequestCmd(app *App) *cobra.Command {
 
 func runRequest(ctx context.Context, app *App, opts requestOptions) error {
 	ask := opts.ask
-	if !opts.autoApprove && !ask.DryRun && !app.canPrompt() {
-		return &usageError{err: errors.New("nobody can be asked here to approve the plan: give --auto-approve, or --dry-run to only see it")}
-	}
 	var err error
 	if ask.RequestID, err = parseRequestID(ask.RequestID); err != nil {
 		return err
@@ -68,16 +66,33 @@ func runRequest(ctx context.Context, app *App, opts requestOptions) error {
 			return err
 		}
 	}
-	result, err := s.request(ctx, ask, opts)
+	if err := s.warnOfEdits(ctx); err != nil {
+		return err
+	}
+	result, err := s.requestOrAsk(ctx, ask, opts)
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, newRequestView(result))
+	return app.IO.Print(app.flags.Output, app.newRequestView(result))
+}
+
+// requestOrAsk runs the request. Where nobody can approve it, it is planned only:
+// what is wrong with it is said, and then that the approval is missing.
+func (s *session) requestOrAsk(ctx context.Context, ask request.Ask, opts requestOptions) (request.Result, error) {
+	if opts.autoApprove || ask.DryRun || s.app.canPrompt() {
+		return s.request(ctx, ask, opts)
+	}
+	ask.DryRun = true
+	result, err := s.request(ctx, ask, opts)
+	if err == nil && (result.State != request.Unchanged || result.Offline) {
+		err = usagef("nobody can be asked here to approve the plan: give --auto-approve, or --dry-run to only see it")
+	}
+	return result, err
 }
 
 // request runs the request, asking for what is missing if it can.
 func (s *session) request(ctx context.Context, ask request.Ask, opts requestOptions) (request.Result, error) {
-	service, err := s.service()
+	service, err := s.service(ask.DryRun)
 	if err != nil {
 		return request.Result{}, err
 	}
@@ -92,6 +107,11 @@ func (s *session) request(ctx context.Context, ask request.Ask, opts requestOpti
 			}
 		}
 		result, err := service.Run(ctx, attempt)
+		if name, ok := errors.AsType[*platform.NameError](err); ok && name.Field == "team" && opts.ask.Team == "" && s.app.canPrompt() {
+			s.app.note("%s", name.Error()) // it was mistyped at the question
+			ask.Team = ""
+			err = &request.MissingError{Field: "team"}
+		}
 		var missing *request.MissingError
 		if !errors.As(err, &missing) || !s.app.canPrompt() {
 			return result, err
@@ -145,7 +165,7 @@ func (app *App) askFor(missing *request.MissingError, ask *request.Ask) error {
 }
 
 // service puts a request service together for this session.
-func (s *session) service() (*request.Service, error) {
+func (s *session) service(dryRun bool) (*request.Service, error) {
 	secrets, err := s.secrets()
 	if err != nil {
 		return nil, err
@@ -155,7 +175,7 @@ func (s *session) service() (*request.Service, error) {
 		Record:       s,
 		Capabilities: s.capabilities,
 		Paths:        s.paths,
-		Terraform:    &engine{session: s},
+		Terraform:    &engine{session: s, dryRun: dryRun},
 		Target:       s.target,
 		Secrets:      secrets,
 		Actor:        s.actor,

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 
@@ -18,7 +20,7 @@ type requestView struct {
 	Next []string `json:"next"`
 }
 
-func newRequestView(result request.Result) requestView {
+func (app *App) newRequestView(result request.Result) requestView {
 	if result.Outputs == nil {
 		result.Outputs = map[string]any{}
 	}
@@ -28,7 +30,7 @@ func newRequestView(result request.Result) requestView {
 	view := requestView{Result: result}
 	switch {
 	case result.State == request.Planned:
-		view.Next = []string{"the same command without --dry-run"}
+		view.Next = []string{requestCommand(result)}
 	case len(result.Connect) > 0:
 		view.Next = []string{
 			"platformctl resource connect " + result.Name,
@@ -38,7 +40,27 @@ func newRequestView(result request.Result) requestView {
 	default:
 		view.Next = []string{"platformctl resource show " + result.Name}
 	}
+	view.Next = app.commands(view.Next)
 	return view
+}
+
+// requestCommand is the command that carries out what a dry run has shown.
+func requestCommand(r request.Result) string {
+	name, _, _ := strings.Cut(r.Capability, "/")
+	command := fmt.Sprintf("platformctl request %s --type %s --tier %s --team %s --name %s --env %s",
+		name, r.Type, r.Tier, r.Team, r.Name, r.Environment)
+	if r.For != "" {
+		command += " --for " + r.For
+	}
+	for _, input := range slices.Sorted(maps.Keys(r.Given)) {
+		value, isText := r.Given[input].(string)
+		if !isText {
+			raw, _ := json.Marshal(r.Given[input]) // it came from JSON
+			value = string(raw)
+		}
+		command += " --set " + shellQuote(input+"="+value)
+	}
+	return command
 }
 
 // Names is the answer to -o name.
@@ -51,6 +73,9 @@ func (v requestView) Text(t *ui.Text) {
 		t.Heading(fmt.Sprintf("%s would be made: %s", v.Name, countsText(v.Counts)))
 	case request.Unchanged:
 		t.Heading(v.Name + " is unchanged: it is what was asked for")
+		if v.Offline {
+			t.Paragraph("This is by the record alone: its server is not running, and a dry run starts none.")
+		}
 	default:
 		t.Heading(fmt.Sprintf("%s is ready: %d added, %d changed, %d destroyed", v.Name, v.Counts.Add, v.Counts.Change, v.Counts.Destroy))
 	}
@@ -63,20 +88,18 @@ func (v requestView) Text(t *ui.Text) {
 	for _, name := range slices.Sorted(maps.Keys(v.Secrets)) {
 		t.Pair(name, "kept in the secret store on this machine")
 	}
-	describeTerms(t, v.Responsibility, v.Cost)
 	if v.Expires != nil {
-		t.Pair("Expires", v.Expires.Format("2006-01-02"))
+		t.Pair("Expires", expiryText(*v.Expires))
 	}
+	describeTerms(t, v.Responsibility, v.Cost)
 	t.Heading("Next")
 	bullets(t, v.Next)
 }
 
 // describeTerms says who does what and what it costs.
 func describeTerms(t *ui.Text, r request.Responsibility, cost *request.Cost) {
-	if cost != nil && cost.Monthly > 0 {
-		t.Pair("Cost", fmt.Sprintf("about %g %s a month", cost.Monthly, cost.Currency))
-	} else if cost != nil {
-		t.Pair("Cost", "nothing")
+	if cost != nil {
+		t.Pair("Cost", costText(cost))
 	}
 	if len(r.Platform) > 0 {
 		t.Heading("The platform team takes care of")
@@ -124,15 +147,17 @@ func (v planView) Text(t *ui.Text) {
 		t.Pair(name, inputText(v.Inputs[name]))
 	}
 	if v.Protected {
-		t.Pair("Protection", "it cannot be destroyed by mistake")
+		t.Pair("Protection", "no request destroys it or a part of it")
 	}
 	if v.Expires != nil {
-		t.Pair("Expires", v.Expires.Format("2006-01-02"))
+		t.Pair("Expires", expiryText(*v.Expires))
 	}
 	if v.Deprecated != "" {
 		t.Pair("Deprecated", v.Deprecated)
 	}
-	describeTerms(t, v.Responsibility, v.Cost)
+	t.Pair("Cost", costText(v.Cost))
+	t.Pair("Platform team", strings.Join(v.Responsibility.Platform, ", "))
+	t.Pair("Your team", strings.Join(v.Responsibility.Team, ", "))
 	t.Heading("Changes: " + countsText(v.Counts))
 	for _, c := range v.Changes {
 		t.Bullet(c.Action + " " + c.Address)
@@ -143,6 +168,20 @@ func bullets(t *ui.Text, items []string) {
 	for _, item := range items {
 		t.Bullet(item)
 	}
+}
+
+func costText(cost *request.Cost) string {
+	switch {
+	case cost == nil:
+		return "not said"
+	case cost.Monthly == 0:
+		return "nothing"
+	}
+	return fmt.Sprintf("about %g %s a month", cost.Monthly, cost.Currency)
+}
+
+func expiryText(t time.Time) string {
+	return t.UTC().Format("2006-01-02 15:04 UTC") + "; the platform team may remove it then"
 }
 
 // inputText shows an input: a list without Go's brackets.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,10 +47,23 @@ func (s *session) resource(ctx context.Context, name string) (*found, error) {
 	}
 	match, err := pick(resources, name)
 	if err != nil {
-		return nil, err
+		return nil, s.unfinishedOr(name, err)
+	}
+	if match.Name != name {
+		s.app.note("%s is short for %s", name, match.Name)
 	}
 	r := &found{Resource: match, Dir: s.paths.Runs(match.Environment, match.Name)}
 	return r, s.describe(snapshot, r)
+}
+
+// unfinishedOr is err, unless a request for the resource was cut short before it
+// came into the record.
+func (s *session) unfinishedOr(name string, err error) error {
+	open, listErr := s.unfinished()
+	if u, found := open[name]; listErr == nil && found {
+		return &request.UnfinishedError{Name: name, RequestID: u.RequestID, Step: u.Step, Err: errors.New("it was cut short")}
+	}
+	return err
 }
 
 // pick chooses the resource called name, or the only one whose name begins so.
@@ -123,7 +137,7 @@ func (s *session) environment(r *found) (map[string]string, error) {
 		return nil, &request.ElsewhereError{Name: r.Name, Machine: host}
 	}
 	if len(r.Outputs) == 0 {
-		return nil, fmt.Errorf("resource %q has no outputs on this machine", r.Name)
+		return nil, &notHereError{name: r.Name}
 	}
 	secrets, err := s.secrets()
 	if err != nil {

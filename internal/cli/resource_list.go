@@ -1,12 +1,17 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/platformctl/platformctl/internal/postgres"
+	"github.com/platformctl/platformctl/internal/provider"
+	"github.com/platformctl/platformctl/internal/store"
 )
 
 func newResourceListCmd(app *App) *cobra.Command {
@@ -27,7 +32,7 @@ func newResourceListCmd(app *App) *cobra.Command {
 // resourceRow is one resource in a list.
 type resourceRow struct {
 	Name        string `json:"name"`
-	State       string `json:"state"` // ready, unfinished, elsewhere
+	State       string `json:"state"` // ready, stopped, gone, unfinished, elsewhere
 	Capability  string `json:"capability"`
 	Tier        string `json:"tier"`
 	Environment string `json:"environment"`
@@ -51,12 +56,12 @@ func runResourceList(ctx context.Context, app *App, team, environment string) er
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(list, func(r resourceRow) bool {
-		return team != "" && r.Team != team || environment != "" && r.Environment != environment
-	})
 	if len(list) == 0 {
 		app.note("no resources yet; ask for one: platformctl request database --type postgresql --tier development --team TEAM")
 	}
+	list = slices.DeleteFunc(list, func(r resourceRow) bool {
+		return team != "" && r.Team != team || environment != "" && r.Environment != environment
+	})
 	return app.IO.Print(app.flags.Output, resourceList{Resources: list})
 }
 
@@ -74,6 +79,10 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	here, err := s.stateHere(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rows := make([]resourceRow, 0, len(resources))
 	for _, r := range resources {
 		spec := r.Record.Spec
@@ -82,8 +91,11 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 			Team: spec.Team, EntityRef: resourceRef(r.Name).String(), RequestID: spec.Request,
 			Updated: formatTime(spec.Updated), Machine: spec.Machine,
 		}
-		if s.elsewhere(spec) != "" {
+		switch {
+		case s.elsewhere(spec) != "":
 			row.State = "elsewhere"
+		case spec.Machine != "" && onServer(r):
+			row.State = here
 		}
 		if u, open := unfinished[r.Name]; open {
 			row.State, row.RequestID = "unfinished", u.RequestID
@@ -102,16 +114,38 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 	return rows, nil
 }
 
+// stateHere is the state of the resources on the local server: they are as ready
+// as it is.
+func (s *session) stateHere(ctx context.Context) (string, error) {
+	status, err := s.server().Status(ctx)
+	if err != nil {
+		return "", err
+	}
+	switch status.State {
+	case postgres.Running, postgres.Starting:
+		return "ready", nil
+	case postgres.Stopped:
+		return "stopped", nil
+	}
+	return "gone", nil
+}
+
+// onServer reports whether a local resource lives on the PostgreSQL server: its
+// Terraform uses the provider in this binary.
+func onServer(r store.Resource) bool {
+	return bytes.Contains(r.Main, []byte(provider.Address))
+}
+
 // Header names the columns.
 func (l resourceList) Header() []string {
-	return []string{"Name", "State", "Capability", "Tier", "Environment", "Team", "Updated"}
+	return []string{"Name", "State", "Capability", "Tier", "Environment", "Team"}
 }
 
 // Rows are the resources.
 func (l resourceList) Rows() [][]string {
 	rows := make([][]string, len(l.Resources))
 	for i, r := range l.Resources {
-		rows[i] = []string{r.Name, r.State, r.Capability, r.Tier, r.Environment, r.Team, r.Updated}
+		rows[i] = []string{r.Name, r.State, r.Capability, r.Tier, r.Environment, r.Team}
 	}
 	return rows
 }

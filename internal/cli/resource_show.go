@@ -73,6 +73,7 @@ func runResourceShow(ctx context.Context, app *App, name string) error {
 			view.Next = append([]string{"platformctl resource connect " + r.Name}, view.Next...)
 		}
 	}
+	view.Next = app.commands(view.Next)
 	return app.IO.Print(app.flags.Output, view)
 }
 

@@ -46,6 +46,9 @@ func runResourceEnv(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.startFor(ctx, r); err != nil {
+		return err
+	}
 	if app.flags.Output != ui.Table {
 		return app.IO.Print(app.flags.Output, environmentView(env))
 	}
@@ -59,6 +62,16 @@ func runResourceEnv(ctx context.Context, app *App, name string) error {
 
 // Names are the names of the variables.
 func (v environmentView) Names() []string { return slices.Sorted(maps.Keys(v)) }
+
+// shellWord quotes s for a POSIX shell if it has to be.
+func shellWord(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:@%", r)
+	}) {
+		return shellQuote(s)
+	}
+	return s
+}
 
 // shellQuote quotes s for a POSIX shell.
 func shellQuote(s string) string {
@@ -164,11 +177,14 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 	if host := s.elsewhere(r.Record.Spec); host != "" {
 		return &request.ElsewhereError{Name: r.Name, Machine: host}
 	}
-	service, err := s.service()
+	service, err := s.service(false)
 	if err != nil {
 		return err
 	}
 	if err := service.Refresh(ctx, r.Name); err != nil {
+		return err
+	}
+	if err := s.startFor(ctx, r); err != nil {
 		return err
 	}
 	if app.flags.Output == ui.Table {
@@ -209,7 +225,7 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 		app.note("nothing is unfinished for %s", r.Name)
 		return runResourceShow(ctx, app, r.Name)
 	}
-	service, err := s.service()
+	service, err := s.service(false)
 	if err != nil {
 		return err
 	}
@@ -218,5 +234,5 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, newRequestView(result))
+	return app.IO.Print(app.flags.Output, app.newRequestView(result))
 }

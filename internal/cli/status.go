@@ -45,6 +45,9 @@ func runStatus(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
+	if err := s.warnOfEdits(ctx); err != nil {
+		return err
+	}
 	view, err := s.status(ctx)
 	if err != nil {
 		return err
@@ -88,7 +91,7 @@ func (s *session) status(ctx context.Context) (statusView, error) {
 		return statusView{}, err
 	}
 	view.Servers = local.Servers
-	view.Next = view.next()
+	view.Next = s.app.commands(view.next())
 	return view, nil
 }
 

@@ -67,6 +67,9 @@ func runTeamAdd(ctx context.Context, app *App, name, title string) error {
 	view := teamView{Name: name, Title: title, EntityRef: team.Ref().String(), State: "added", Owns: []string{}}
 	if found && (title == "" || have.Metadata.Title == title) {
 		view.State, view.Title = "unchanged", have.Metadata.Title
+		if view.Owns, err = s.owned(ctx, team.Ref()); err != nil {
+			return err
+		}
 		return app.IO.Print(app.flags.Output, view)
 	}
 	if found {
@@ -176,18 +179,24 @@ func runTeamShow(ctx context.Context, app *App, name string) error {
 			continue
 		}
 		view := teamView{Name: e.Metadata.Name, Title: e.Metadata.Title, EntityRef: e.Ref().String(), Owns: []string{}}
-		detail, err := ix.Show(ctx, e.Ref())
-		if err != nil {
+		if view.Owns, err = s.owned(ctx, e.Ref()); err != nil {
 			return err
-		}
-		for _, r := range detail.Relations {
-			if r.Type == backstage.OwnerOf {
-				view.Owns = append(view.Owns, r.Target.String())
-			}
 		}
 		return app.IO.Print(app.flags.Output, view)
 	}
 	return &platform.UnknownError{What: "team", Name: name, Known: known}
+}
+
+// owned lists what a team owns.
+func (s *session) owned(ctx context.Context, team backstage.Ref) ([]string, error) {
+	detail, err := index.New(s).Show(ctx, team)
+	owned := []string{}
+	for _, r := range detail.Relations {
+		if r.Type == backstage.OwnerOf {
+			owned = append(owned, r.Target.String())
+		}
+	}
+	return owned, err
 }
 
 // Header names the columns.

@@ -126,7 +126,10 @@ type Result struct {
 	Environment    string            `json:"environment"`
 	Team           string            `json:"team"`
 	For            string            `json:"for,omitempty"`
+	Inputs         map[string]any    `json:"inputs"` // in force: defaults, the tier's and what was given
+	Given          map[string]any    `json:"-"`      // what was given
 	Counts         Counts            `json:"counts"`
+	Changes        []Change          `json:"changes"`
 	Outputs        map[string]any    `json:"outputs"`
 	Secrets        map[string]string `json:"secrets"` // name -> reference, never a value
 	Responsibility Responsibility    `json:"responsibility"`

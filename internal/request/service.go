@@ -341,6 +341,10 @@ func (f *flight) runDirectory() (func(), error) {
 	if !f.ask.DryRun {
 		return func() {}, nil
 	}
+	// A state that cannot be trusted is found where it is, not in the copy.
+	if _, _, err := f.Terraform.Outputs(f.dir); err != nil {
+		return nil, err
+	}
 	scratch, remove, err := f.TempDir()
 	if err != nil {
 		return nil, err

@@ -213,7 +213,8 @@ func (f *flight) result(state string) Result {
 	return Result{
 		Name: f.ask.Name, State: state, RequestID: id, EntityRef: resourceRef(f.ask.Name).String(),
 		Capability: f.res.Capability, Type: f.ask.Type, Tier: f.ask.Tier, Environment: f.env.Name,
-		Team: f.ask.Team, For: f.ask.For, Counts: f.changes.Counts, Outputs: f.outputs, Secrets: f.refs,
+		Team: f.ask.Team, For: f.ask.For, Inputs: f.res.Inputs, Given: f.ask.Inputs,
+		Counts: f.changes.Counts, Changes: append([]Change{}, f.changes.Changes...), Outputs: f.outputs, Secrets: f.refs,
 		Responsibility: f.plan.Responsibility, Cost: f.plan.Cost, Expires: f.plan.Expires,
 		Connect: f.res.Connect, Steps: f.times, Offline: f.offline,
 	}

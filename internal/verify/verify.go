@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/platformctl/platformctl/internal/backstage"
@@ -50,20 +51,31 @@ type Report struct {
 // on another machine, or its server is stopped.
 var ErrSkipped = errors.New("cannot be compared here")
 
+// Machine is what only this machine knows.
+type Machine struct {
+	// Live compares a recorded resource with what runs.
+	Live Live
+	// Unfinished are the requests that were cut short, by resource.
+	Unfinished map[string]string
+	// States are the resources with Terraform state in this home.
+	States []store.ResourceKey
+}
+
 // Live compares one recorded resource with Terraform's state and the server. It
 // returns what differs, or an error that wraps ErrSkipped.
 type Live func(ctx context.Context, resource store.Resource) ([]string, error)
 
-// Run verifies the record in snapshot, and each resource with live. It changes
+// Run verifies the record in snapshot, and holds machine against it. It changes
 // nothing. Errors are those of reading the repository.
-func Run(ctx context.Context, snapshot *store.Snapshot, live Live) (Report, error) {
+func Run(ctx context.Context, snapshot *store.Snapshot, machine Machine) (Report, error) {
 	v := &verification{snapshot: snapshot, report: Report{Commit: snapshot.Hash(), Problems: []Problem{}, Warnings: []Problem{}}}
 	for _, check := range []func() error{v.files, v.ledger, v.entities, v.resources} {
 		if err := check(); err != nil {
 			return Report{}, err
 		}
 	}
-	v.live(ctx, live)
+	v.unregistered(machine)
+	v.live(ctx, machine.Live)
 	return v.report, ctx.Err()
 }
 
@@ -212,6 +224,21 @@ func (v *verification) one(r store.Resource) error {
 		v.add(AreaResources, r.Name, "its request %s is about %q", spec.Request, made.Name)
 	}
 	return nil
+}
+
+// unregistered reports what this machine has and the record does not know of.
+func (v *verification) unregistered(machine Machine) {
+	for _, name := range slices.Sorted(maps.Keys(machine.Unfinished)) {
+		v.add(AreaLive, name, "its request is unfinished since step %s", machine.Unfinished[name])
+	}
+	for _, key := range machine.States {
+		known := slices.ContainsFunc(v.resource, func(r store.Resource) bool {
+			return r.Name == key.Name && r.Environment == key.Environment
+		})
+		if _, open := machine.Unfinished[key.Name]; !known && !open {
+			v.add(AreaLive, key.Name, "Terraform has state of it in %s, and it is not in the record", key.Environment)
+		}
+	}
 }
 
 // live compares every resource with what runs.
