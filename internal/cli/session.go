@@ -46,6 +46,9 @@ func (app *App) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := platform.CheckHome(home); err != nil {
+		return nil, err
+	}
 	settings, err := platform.ReadSettings(home)
 	if err != nil {
 		return nil, err

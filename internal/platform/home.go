@@ -77,18 +77,38 @@ func HomeFrom(getenv func(string) string) (Home, error) {
 // (0700), and refuses those that another user could change. Errors are
 // [*HomeError].
 func MakeHome(h Home) error {
-	for _, dir := range []string{h.Config, h.Data, h.State, h.Cache} {
-		if err := makePrivate(dir); err != nil {
+	if err := CheckHome(h); err != nil {
+		return err
+	}
+	for _, dir := range h.dirs() {
+		if err := durable.MkdirAll(dir, 0o700); err != nil {
+			return &HomeError{Path: dir, Problem: "cannot be made", Err: cause(err)}
+		}
+		if err := checkPrivate(dir); err != nil {
+			return err
+		}
+		if err := writable(dir); err != nil {
+			return &HomeError{Path: dir, Problem: "cannot be written", Err: err}
+		}
+	}
+	return nil
+}
+
+// CheckHome refuses what [MakeHome] would of the directories of h that are
+// there, and changes nothing: what they hold, such as the user's settings, is
+// to be trusted. Errors are [*HomeError].
+func CheckHome(h Home) error {
+	for _, dir := range h.dirs() {
+		if err := checkPrivate(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
 }
 
-func makePrivate(dir string) error {
-	if err := durable.MkdirAll(dir, 0o700); err != nil {
-		return &HomeError{Path: dir, Problem: "cannot be made", Err: cause(err)}
-	}
+func (h Home) dirs() []string { return []string{h.Config, h.Data, h.State, h.Cache} }
+
+func checkPrivate(dir string) error {
 	// Who owns the directory above can put another one in its place.
 	for _, path := range []string{filepath.Dir(dir), dir} {
 		info, err := os.Stat(path)
@@ -98,9 +118,6 @@ func makePrivate(dir string) error {
 		if problem := unsafe(info, os.Geteuid(), path == dir); problem != "" {
 			return &HomeError{Path: path, Problem: problem}
 		}
-	}
-	if err := writable(dir); err != nil {
-		return &HomeError{Path: dir, Problem: "cannot be written", Err: err}
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func TestMakeHomeRefuses(t *testing.T) {
 		"sticky":           {func(_ string, h Home) error { return os.Chmod(h.Data, 0o777|fs.ModeSticky) }, "data", "can be written by other users"},
 		"parent open":      {func(root string, _ Home) error { return os.Chmod(root, 0o777) }, "", "can be written by other users"},
 		"parent of group":  {func(root string, _ Home) error { return os.Chmod(root, 0o770) }, "", "can be written by other users"},
-		"file in its way":  {func(_ string, h Home) error { return replaceByFile(h.Cache) }, "cache", "cannot be made"},
+		"file in its way":  {func(_ string, h Home) error { return replaceByFile(h.Cache) }, "cache", "is not a directory"},
 		"link to nowhere":  {func(_ string, h Home) error { return replaceByLink(h.Cache, "nowhere") }, "cache", "cannot be read"},
 		"link to open dir": {func(_ string, h Home) error { return replaceByLink(h.Cache, "/tmp") }, "cache", ""},
 	}
@@ -107,7 +107,35 @@ func TestMakeHomeRefuses(t *testing.T) {
 			if !ok || homeErr.Path != filepath.Join(root, tt.path) || !strings.HasPrefix(homeErr.Problem, tt.problem) {
 				t.Errorf("MakeHome() = %#v, want a HomeError for %q: %s", homeErr, tt.path, tt.problem)
 			}
+			if err := CheckHome(home); name != "link to nowhere" && (err == nil || err.Error() != homeErr.Error()) {
+				t.Errorf("CheckHome() = %v, want what MakeHome says", err)
+			}
 		})
+	}
+}
+
+// What is refused is refused before anything is made.
+func TestMakeHomeMakesNothing(t *testing.T) {
+	for name, spoil := range map[string]func(root string) error{
+		"open":   func(root string) error { return errors.Join(os.Mkdir(root, 0o700), os.Chmod(root, 0o777)) },
+		"a file": func(root string) error { return os.WriteFile(root, nil, 0o600) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := filepath.Join(t.TempDir(), "home")
+			if err := spoil(root); err != nil {
+				t.Fatal(err)
+			}
+			homeErr, ok := errors.AsType[*HomeError](MakeHome(homeIn(root)))
+			if !ok || homeErr.Path != root {
+				t.Errorf("MakeHome() = %v, want a HomeError for %q", homeErr, root)
+			}
+			if entries, err := os.ReadDir(root); err == nil && len(entries) > 0 {
+				t.Errorf("there is %v", entries)
+			}
+		})
+	}
+	if err := CheckHome(homeIn(filepath.Join(t.TempDir(), "none"))); err != nil {
+		t.Errorf("CheckHome() of nothing = %v", err)
 	}
 }
 
