@@ -43,6 +43,7 @@ func TestBadInput(t *testing.T) {
 	badValues(t)
 	badModules(t)
 	badStates(t)
+	badMachines(t)
 }
 
 // site is a machine of its own: directories below root, and an environment.
