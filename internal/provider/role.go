@@ -115,8 +115,9 @@ func (r *roleResource) planPassword(ctx context.Context, req resource.ModifyPlan
 	if resp.Diagnostics.HasError() || password.IsNull() || password.IsUnknown() || !intact.ValueBool() {
 		return // it is planned already, or cannot be
 	}
+	// A plan without refresh is one without a server: then nothing is known of
+	// the password. An apply meets the server's error elsewhere.
 	verifier, err := r.backend.verifierOf(ctx, name.ValueString())
-	report(ctx, &resp.Diagnostics, fmt.Sprintf("reading role %q", name.ValueString()), err)
 	if err != nil || verifier == "" || verifies(verifier, password.ValueString()) {
 		return
 	}
