@@ -269,7 +269,7 @@ func explainMachine(err error, e *explanation) bool {
 		e.Hint = fmt.Sprintf("install PostgreSQL %d again, or give the data up with: platformctl local reset", version.Have)
 	case errors.As(err, &home):
 		e.Code, e.Hint = exitUsage, "name a directory of your own with PLATFORMCTL_HOME, as an absolute path, or mend the owner and mode of this one (chmod 700)"
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		e.Hint = "the disk is full: make room, then run the same command again"
 	case errors.Is(err, syscall.EROFS):
 		e.Code, e.Hint = exitUsage, "the file system is read-only: name a writable directory with PLATFORMCTL_HOME"

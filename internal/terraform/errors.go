@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 var (
@@ -135,3 +136,15 @@ func (e *RunError) Error() string {
 
 // Unwrap returns how the process ended.
 func (e *RunError) Unwrap() error { return e.Err }
+
+// Is finds what is wrong with the disk, which the engine tells in words only:
+// ENOSPC, EDQUOT and EROFS.
+func (e *RunError) Is(target error) bool {
+	if target != syscall.ENOSPC && target != syscall.EDQUOT && target != syscall.EROFS {
+		return false
+	}
+	return slices.ContainsFunc(e.Diagnostics, func(d Diagnostic) bool {
+		words := strings.Join(strings.Fields(d.Summary+" "+d.Detail), " ")
+		return strings.Contains(words, target.Error())
+	})
+}
