@@ -58,29 +58,29 @@ func TestParseConnectionRefuses(t *testing.T) {
 		field string
 		value any
 	}{
-		"no host":            {"host", ""},
-		"two hosts":          {"host", "h1,evil"},
-		"host with port":     {"host", "h1:5432"},
-		"host as string":     {"host", "h1 host=evil"},
-		"host as URL":        {"host", "postgres://evil"},
-		"host with user":     {"host", "x@evil"},
-		"host with query":    {"host", "h1?host=evil"},
-		"host with NUL":      {"host", "h1\x00"},
-		"relative directory": {"host", "run/postgresql"},
-		"host as option":     {"host", "-h"},
-		"socket with NUL":    {"host", "/run\x00"},
-		"no port":            {"port", 0},
-		"port too big":       {"port", 65536},
-		"port below":         {"port", -1},
-		"no user":            {"user", ""},
-		"user with newline":  {"user", "a\nb"},
-		"long user":          {"user", strings.Repeat("x", 64)},
-		"database with NUL":  {"database", "a\x00b"},
-		"mode unknown":       {"sslmode", "on"},
-		"mode unsafe":        {"sslmode", "prefer"},
-		"bad variable":       {"passwordEnv", "A=B"},
-		"bad file":           {"passwordFile", "a\x00b"},
-		"bad certificate":    {"sslrootcert", "a\nb"},
+		"no host":                {"host", ""},
+		"B95_two_hosts":          {"host", "h1,evil"},
+		"B95_host_with_port":     {"host", "h1:5432"},
+		"B95_host_as_string":     {"host", "h1 host=evil"},
+		"B95_host_as_URL":        {"host", "postgres://evil"},
+		"B95_host_with_user":     {"host", "x@evil"},
+		"B95_host_with_query":    {"host", "h1?host=evil"},
+		"B95_host_with_NUL":      {"host", "h1\x00"},
+		"B95_relative_directory": {"host", "run/postgresql"},
+		"B95_host_as_option":     {"host", "-h"},
+		"B95_socket_with_NUL":    {"host", "/run\x00"},
+		"no port":                {"port", 0},
+		"port too big":           {"port", 65536},
+		"port below":             {"port", -1},
+		"no user":                {"user", ""},
+		"B95_user_with_newline":  {"user", "a\nb"},
+		"long user":              {"user", strings.Repeat("x", 64)},
+		"B95_database_with_NUL":  {"database", "a\x00b"},
+		"mode unknown":           {"sslmode", "on"},
+		"B95_mode_unsafe":        {"sslmode", "prefer"},
+		"B95_bad_variable":       {"passwordEnv", "A=B"},
+		"B95_bad_file":           {"passwordFile", "a\x00b"},
+		"bad certificate":        {"sslrootcert", "a\nb"},
 	} {
 		t.Run(about, func(t *testing.T) {
 			fields := map[string]any{test.field: test.value}
@@ -176,7 +176,7 @@ func poison(t *testing.T) {
 	}
 }
 
-// TestEnvironmentIsIgnored compares what is made of a connection file with and
+// B90, B95: TestEnvironmentIsIgnored compares what is made of a connection file with and
 // without an environment full of traps, and then connects.
 func TestEnvironmentIsIgnored(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "connection.json")

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// B11, B21, B97: no name is quoted or cut into another one.
 func TestCheckIdentifier(t *testing.T) {
 	for name, good := range map[string]bool{
 		"a": true, "_": true, "checkout_service": true, "t1": true, strings.Repeat("x", 63): true, "pgbouncer": true,
@@ -21,6 +22,7 @@ func TestCheckIdentifier(t *testing.T) {
 	}
 }
 
+// B97: no extension either.
 func TestCheckExtension(t *testing.T) {
 	for name, good := range map[string]bool{
 		"pgcrypto": true, "uuid-ossp": true, "pg_trgm": true, "a1": true,
@@ -33,6 +35,7 @@ func TestCheckExtension(t *testing.T) {
 	}
 }
 
+// B96: a password comes whole or not at all, and is never shown.
 func TestCheckPassword(t *testing.T) {
 	for password, good := range map[string]bool{
 		"x": true, `@/?#'"\ %`: true, strings.Repeat("x", 256): true,
@@ -59,7 +62,7 @@ func TestCheckMark(t *testing.T) {
 	}
 }
 
-// TestLiteral asks the server what it reads.
+// B97: TestLiteral asks the server what it reads.
 func TestLiteral(t *testing.T) {
 	conn := connect(t, "postgres", pg.password, "postgres")
 	for _, conforming := range []string{"on", "off"} {
