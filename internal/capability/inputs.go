@@ -25,34 +25,37 @@ type Input struct {
 type inputSchema struct {
 	properties map[string]map[string]any
 	names      []string // of the properties, sorted
-	required   []string
+	required   []any
 	whole      *schema
 }
 
 // compileInputs checks and compiles the schema at field. It is usable only
 // when no problem was added.
 func compileInputs(field string, doc map[string]any, add func(Problem)) *inputSchema {
-	s := &inputSchema{properties: map[string]map[string]any{}}
+	s := &inputSchema{properties: map[string]map[string]any{}, whole: &schema{}}
 	if doc == nil {
 		doc = map[string]any{"type": "object"}
 	}
-	compiler := &schemaCompiler{known: keywords(), add: add}
-	s.whole = compiler.compile(field, doc)
-	if doc["type"] != "object" {
-		compiler.fault(Problem{Field: field + ".type", Problem: `must be "object"`})
-	}
 	properties, _ := doc["properties"].(map[string]any)
 	s.names = sortedKeys(properties)
-	if compiler.faults > 0 {
+	problems := schemaProblems(field, doc)
+	if doc["type"] != "object" {
+		problems = append(problems, Problem{Field: field + ".type", Problem: `must be "object"`})
+	}
+	if len(problems) > 0 {
+		for _, p := range problems {
+			add(p)
+		}
 		return s
 	}
+	s.whole = compile(doc)
 	for _, name := range s.names {
 		s.properties[name], _ = properties[name].(map[string]any)
 		s.checkProperty(field+".properties."+name, name, add)
 	}
-	s.required = s.whole.required
+	s.required = listOf(doc["required"])
 	for _, name := range s.required {
-		if !slices.Contains(s.names, name) {
+		if !slices.Contains(s.names, stringOf(name)) {
 			add(Problem{Field: field + ".required", Problem: fmt.Sprintf("no input is called %q", name), Known: s.names})
 		}
 	}
@@ -78,22 +81,25 @@ func (s *inputSchema) checkProperty(field, name string, add func(Problem)) {
 
 // check holds one value against the schema of its input.
 func (s *inputSchema) check(name string, value any) error {
-	property, ok := s.whole.named["properties"][name]
-	if !ok {
+	if !slices.Contains(s.names, name) {
 		return &InputError{Field: name, Problem: "unknown input", Known: s.names}
 	}
-	if e := property.validate(name, value); e != nil {
-		return e
+	if property, ok := s.whole.fields[name]; ok {
+		return first(property.faults(name, value))
 	}
-	return nil
+	return nil // the schema itself is refused
 }
 
 // checkAll holds all inputs together against the schema.
 func (s *inputSchema) checkAll(inputs map[string]any) error {
-	if e := s.whole.validate("", inputs); e != nil {
-		return e
+	return first(s.whole.faults("", inputs))
+}
+
+func first(faults []*InputError) error {
+	if len(faults) == 0 {
+		return nil
 	}
-	return nil
+	return faults[0]
 }
 
 // fill returns the effective inputs: given ahead of preset ahead of defaults.
@@ -145,7 +151,7 @@ func (d *Definition) Inputs(typ string) []Input {
 		list[i] = Input{
 			Name: name, Type: stringOf(p["type"]), Title: stringOf(p["title"]), Description: stringOf(p["description"]),
 			Enum: listOf(p["enum"]), Default: p["default"], Minimum: numberOf(p["minimum"]), Maximum: numberOf(p["maximum"]),
-			Required: slices.Contains(s.required, name), Immutable: s.immutable(name),
+			Required: slices.Contains(s.required, any(name)), Immutable: s.immutable(name),
 		}
 		if items, ok := p["items"].(map[string]any); ok {
 			list[i].ItemEnum = listOf(items["enum"])

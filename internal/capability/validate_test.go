@@ -18,9 +18,10 @@ func compileText(t *testing.T, text string) (*schema, []Problem) {
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		t.Fatal(err)
 	}
-	var problems []Problem
-	c := &schemaCompiler{known: keywords(), add: func(p Problem) { problems = append(problems, p) }}
-	return c.compile("inputs", doc), problems
+	if problems := schemaProblems("inputs", doc); problems != nil {
+		return nil, problems
+	}
+	return compile(doc), nil
 }
 
 func TestValidate(t *testing.T) {
@@ -29,35 +30,35 @@ func TestValidate(t *testing.T) {
 		want          *InputError
 	}{
 		"false":             {`{"properties": {"a": false}}`, `{"a": 1}`, &InputError{Field: "a", Problem: "is not allowed", Value: "1"}},
-		"of two types":      {`{"type": ["string", "null"]}`, `1`, &InputError{Problem: "must be of type string or null, not number", Value: "1"}},
-		"const":             {`{"const": "x"}`, `"y"`, &InputError{Problem: `must be "x"`, Value: `"y"`}},
+		"of two types":      {`{"type": ["string", "null"]}`, `1`, &InputError{Problem: "must be of type string or null", Value: "1"}},
+		"const":             {`{"const": "x"}`, `"y"`, &InputError{Problem: "must be x", Value: `"y"`}},
 		"enum of numbers":   {`{"enum": [1, 2.5]}`, `2`, &InputError{Problem: "is not one of the values allowed", Value: "2", Known: []string{"1", "2.5"}}},
 		"above":             {`{"exclusiveMinimum": 0.5}`, `0.5`, &InputError{Problem: "must be above 0.5", Value: "0.5"}},
 		"below":             {`{"exclusiveMaximum": 3}`, `3`, &InputError{Problem: "must be below 3", Value: "3"}},
-		"multiple":          {`{"multipleOf": 0.1}`, `0.25`, &InputError{Problem: "must be a multiple of 0.1", Value: "0.25"}},
-		"too short":         {`{"minLength": 1}`, `""`, &InputError{Problem: "must have at least 1 character, not 0", Value: `""`}},
-		"length in runes":   {`{"maxLength": 2}`, `"äöü"`, &InputError{Problem: "must have at most 2 characters, not 3", Value: `"äöü"`}},
+		"multiple":          {`{"multipleOf": 2}`, `3`, &InputError{Problem: "must be a multiple of 2", Value: "3"}},
+		"too short":         {`{"minLength": 1}`, `""`, &InputError{Problem: "length must be at least 1", Value: `""`}},
+		"length in runes":   {`{"maxLength": 2}`, `"äöü"`, &InputError{Problem: "length must be at most 2", Value: `"äöü"`}},
 		"pattern":           {`{"pattern": "^a+$"}`, `"b"`, &InputError{Problem: "must match ^a+$", Value: `"b"`}},
 		"format":            {`{"format": "ipv4"}`, `"1.2.3"`, &InputError{Problem: "must be of the format ipv4", Value: `"1.2.3"`}},
-		"too many items":    {`{"maxItems": 1}`, `[1, 2]`, &InputError{Problem: "must have at most 1 item, not 2", Value: "[1,2]"}},
-		"equal items":       {`{"uniqueItems": true}`, `[{"a": 1}, 2, {"a": 1.0}]`, &InputError{Problem: "items at 0 and 2 are equal", Value: `[{"a":1},2,{"a":1}]`}},
-		"item":              {`{"prefixItems": [true], "items": {"type": "string"}}`, `[1, "a", 2]`, &InputError{Field: "[2]", Problem: "must be of type string, not number", Value: "2"}},
-		"contains":          {`{"contains": {"type": "string"}}`, `[1]`, &InputError{Problem: "has 0 items of the kind that it must contain", Value: "[1]"}},
-		"contains too many": {`{"contains": true, "maxContains": 1}`, `[1, 2]`, &InputError{Problem: "has 2 items of the kind that it must contain", Value: "[1,2]"}},
-		"too few fields":    {`{"minProperties": 1}`, `{}`, &InputError{Problem: "must have at least 1 field, not 0", Value: "{}"}},
+		"too many items":    {`{"maxItems": 1}`, `[1, 2]`, &InputError{Problem: "number of items must be at most 1", Value: "[1,2]"}},
+		"equal items":       {`{"uniqueItems": true}`, `[{"a": 1}, 2, {"a": 1.0}]`, &InputError{Problem: "must not have equal items", Value: `[{"a":1},2,{"a":1}]`}},
+		"item":              {`{"prefixItems": [true], "items": {"type": "string"}}`, `[1, "a", 2]`, &InputError{Field: "[2]", Problem: "must be of type string", Value: "2"}},
+		"contains":          {`{"contains": {"type": "string"}}`, `[1]`, &InputError{Problem: "lacks an item that it must contain", Value: "[1]"}},
+		"contains too many": {`{"contains": true, "maxContains": 1}`, `[1, 2]`, &InputError{Problem: "maxContains: contains validated 2 items, greater than 1", Value: "[1,2]"}},
+		"too few fields":    {`{"minProperties": 1}`, `{}`, &InputError{Problem: "number of fields must be at least 1", Value: "{}"}},
 		"required":          {`{"properties": {"a": {"required": ["b"]}}}`, `{"a": {}}`, &InputError{Field: "a.b", Problem: "is required"}},
-		"dependent":         {`{"dependentRequired": {"a": ["b"]}}`, `{"a": 1}`, &InputError{Field: "b", Problem: "is required"}},
-		"dependent schema":  {`{"dependentSchemas": {"a": {"required": ["c"]}}}`, `{"a": 1}`, &InputError{Field: "c", Problem: "is required"}},
-		"unknown field":     {`{"additionalProperties": false}`, `{"b": 1, "a": 1}`, &InputError{Field: "a", Problem: "unknown field"}},
-		"other field":       {`{"additionalProperties": {"type": "string"}}`, `{"a": 1}`, &InputError{Field: "a", Problem: "must be of type string, not number", Value: "1"}},
-		"name of a field":   {`{"propertyNames": {"maxLength": 1}}`, `{"aa": 1}`, &InputError{Field: "aa", Problem: "is no name that is allowed here"}},
-		"all":               {`{"allOf": [true, {"type": "string"}]}`, `1`, &InputError{Problem: "must be of type string, not number", Value: "1"}},
+		"dependent":         {`{"dependentRequired": {"a": ["b"]}}`, `{"a": 1}`, &InputError{Problem: `dependentRequired["a"]: missing properties ["b"]`, Value: `{"a":1}`}},
+		"dependent schema":  {`{"dependentSchemas": {"a": {"required": ["c"]}}}`, `{"a": 1}`, &InputError{Problem: `required: missing properties: ["c"]`, Value: `{"a":1}`}},
+		"unknown field":     {`{"additionalProperties": false}`, `{"b": 1, "a": 1}`, &InputError{Field: "a", Problem: "unknown field", Known: []string{}}},
+		"other field":       {`{"additionalProperties": {"type": "string"}}`, `{"a": 1}`, &InputError{Field: "a", Problem: "must be of type string", Value: "1"}},
+		"name of a field":   {`{"propertyNames": {"maxLength": 1}}`, `{"aa": 1}`, &InputError{Problem: `maxLength: "aa" contains 2 Unicode code points, more than 1`, Value: `{"aa":1}`}},
+		"all":               {`{"allOf": [true, {"type": "string"}]}`, `1`, &InputError{Problem: `type: 1 has type "integer", want "string"`, Value: "1"}},
 		"any":               {`{"anyOf": [{"type": "string"}, {"minimum": 2}]}`, `1`, &InputError{Problem: "has none of the forms allowed", Value: "1"}},
-		"one, none":         {`{"oneOf": [{"type": "string"}, {"minimum": 2}]}`, `1`, &InputError{Problem: "must have one of the forms allowed, and has 0 of them", Value: "1"}},
-		"one, two":          {`{"oneOf": [{"type": "number"}, {"minimum": 1}]}`, `1`, &InputError{Problem: "must have one of the forms allowed, and has 2 of them", Value: "1"}},
+		"one, none":         {`{"oneOf": [{"type": "string"}, {"minimum": 2}]}`, `1`, &InputError{Problem: "must have exactly one of the forms allowed", Value: "1"}},
+		"one, two":          {`{"oneOf": [{"type": "number"}, {"minimum": 1}]}`, `1`, &InputError{Problem: "must have exactly one of the forms allowed", Value: "1"}},
 		"not":               {`{"not": {"type": "number"}}`, `1`, &InputError{Problem: "is of a form that is not allowed", Value: "1"}},
-		"then":              {`{"if": {"minimum": 1}, "then": {"minimum": 5}}`, `2`, &InputError{Problem: "must be at least 5", Value: "2"}},
-		"else":              {`{"if": {"minimum": 1}, "else": {"minimum": 5}}`, `0`, &InputError{Problem: "must be at least 5", Value: "0"}},
+		"then":              {`{"if": {"minimum": 1}, "then": {"minimum": 5}}`, `2`, &InputError{Problem: "minimum: 2/1 is less than 5.000000", Value: "2"}},
+		"else":              {`{"if": {"minimum": 1}, "else": {"minimum": 5}}`, `0`, &InputError{Problem: "minimum: 0/1 is less than 5.000000", Value: "0"}},
 		"1.0 is integer":    {`{"type": "integer"}`, `1.0`, nil},
 		"no number":         {`{"minimum": 5, "minLength": 5, "minItems": 5, "required": ["a"]}`, `true`, nil},
 	}
@@ -71,51 +72,67 @@ func TestValidate(t *testing.T) {
 			if err := json.Unmarshal([]byte(tt.value), &value); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, s.validate("", value)); diff != "" {
+			if diff := cmp.Diff(tt.want, firstOf(s.faults("", value))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// TestValidateGoValues passes what a Go program may hold and JSON cannot.
+// What a Go program may hold and JSON cannot is refused.
 func TestValidateGoValues(t *testing.T) {
+	s, _ := compileText(t, `{}`)
 	for _, v := range []any{[]string{"a"}, math.NaN(), math.Inf(1), struct{}{}, map[any]any{}} {
-		if e := (&schema{}).validate("x", v); e == nil || e.Problem != "is no JSON value" {
-			t.Errorf("validate(%v) = %v", v, e)
+		if e := firstOf(s.faults("x", v)); e == nil || e.Problem != "is no JSON value" {
+			t.Errorf("faults(%v) = %v", v, e)
 		}
 	}
-	for _, v := range []any{3, int64(3), uint64(3), 3.0, json.Number("3")} {
-		s, _ := compileText(t, `{"type": "integer", "const": 3}`)
-		if e := s.validate("x", v); e != nil {
-			t.Errorf("validate(%T) = %v", v, e)
+}
+
+// Whole numbers are the same, whichever Go type holds them.
+func TestValidateGoNumbers(t *testing.T) {
+	s, _ := compileText(t, `{"type": "integer", "const": 3, "minimum": 3, "maximum": 3}`)
+	for _, v := range []any{3, int64(3), uint64(3), 3.0} {
+		if faults := s.faults("x", v); faults != nil {
+			t.Errorf("faults(%T) = %v", v, faults)
 		}
+	}
+	s, _ = compileText(t, `{"maximum": 9007199254740991}`)
+	if s.faults("x", int64(1<<53-1)) != nil || s.faults("x", int64(1<<53)) == nil {
+		t.Error("large numbers are not compared exactly")
 	}
 }
 
 func TestSchemaProblems(t *testing.T) {
 	tests := map[string]struct{ schema, field, problem string }{
-		"no schema":         {`1`, "inputs", "a map of keywords"},
-		"no schema within":  {`{"items": 1}`, "inputs.items", "a map of keywords"},
+		"no schema":         {`1`, "inputs", "of type object or boolean: 1"},
+		"no schema within":  {`{"items": 1}`, "inputs.items", "of type object or boolean"},
 		"in a list":         {`{"anyOf": [{"x": 1}, {"minimum": "1"}]}`, "inputs.anyOf[0].x", "unknown keyword"},
-		"no list":           {`{"allOf": []}`, "inputs.allOf", "a list of schemas"},
-		"no map":            {`{"properties": []}`, "inputs.properties", "a map of schemas"},
-		"type":              {`{"type": "text"}`, "inputs.type", `not "text"`},
-		"type twice":        {`{"type": ["null", "null"]}`, "inputs.type", `"null" twice`},
-		"no types":          {`{"type": []}`, "inputs.type", "must name a type"},
-		"enum":              {`{"enum": []}`, "inputs.enum", "list of values"},
-		"multiple of zero":  {`{"multipleOf": 0}`, "inputs.multipleOf", "above zero"},
-		"count":             {`{"maxItems": 1.5}`, "inputs.maxItems", "whole number"},
-		"negative count":    {`{"maxItems": -1}`, "inputs.maxItems", "whole number"},
-		"pattern":           {`{"pattern": 1}`, "inputs.pattern", "regular expression"},
-		"format":            {`{"format": "phone"}`, "inputs.format", "date-time"},
-		"unique":            {`{"uniqueItems": 1}`, "inputs.uniqueItems", "true or false"},
-		"required":          {`{"required": [1]}`, "inputs.required", "list of names"},
-		"dependent":         {`{"dependentRequired": {"a": "b"}}`, "inputs.dependentRequired", "list of names"},
-		"no dependents":     {`{"dependentRequired": []}`, "inputs.dependentRequired", "map of lists"},
-		"title":             {`{"title": 1}`, "inputs.title", "text"},
-		"deprecated":        {`{"deprecated": 1}`, "inputs.deprecated", "true or false"},
-		"examples":          {`{"examples": 1}`, "inputs.examples", "list"},
+		"no list":           {`{"allOf": []}`, "inputs.allOf", "at least 1"},
+		"no map":            {`{"properties": []}`, "inputs.properties", "of type object"},
+		"type":              {`{"type": "text"}`, "inputs.type", "text does not equal any of"},
+		"type twice":        {`{"type": ["null", "null"]}`, "inputs.type", "equal items"},
+		"types":             {`{"type": ["null", "text"]}`, "inputs.type[1]", "not one of the values"},
+		"no types":          {`{"type": []}`, "inputs.type", "at least 1"},
+		"enum":              {`{"enum": []}`, "inputs.enum", "at least 1"},
+		"multiple of zero":  {`{"multipleOf": 0}`, "inputs.multipleOf", "at least 1"},
+		"multiple of half":  {`{"multipleOf": 0.5}`, "inputs.multipleOf", "of type integer"},
+		"number":            {`{"exclusiveMinimum": true}`, "inputs.exclusiveMinimum", "of type number"},
+		"count":             {`{"maxItems": 1.5}`, "inputs.maxItems", "of type integer"},
+		"negative count":    {`{"maxItems": -1}`, "inputs.maxItems", "at least 0"},
+		"huge count":        {`{"maxItems": 1e10}`, "inputs.maxItems", "at most 2147483647"},
+		"pattern":           {`{"pattern": "("}`, "inputs.pattern", "of the format regex"},
+		"format":            {`{"format": "phone"}`, "inputs.format", "not one of the values"},
+		"format unchecked":  {`{"items": {"not": {"format": "date"}}}`, "inputs.items.not.format", "unknown keyword"},
+		"unique":            {`{"uniqueItems": 1}`, "inputs.uniqueItems", "of type boolean"},
+		"required":          {`{"required": [1]}`, "inputs.required[0]", "of type string"},
+		"dependent":         {`{"dependentRequired": {"a": "b"}}`, "inputs.dependentRequired.a", "of type array"},
+		"null":              {`{"properties": {"a": null}}`, "inputs.properties.a", "of type object or boolean"},
+		"no dependents":     {`{"dependentRequired": []}`, "inputs.dependentRequired", "of type object"},
+		"dependent schema":  {`{"dependentSchemas": {"a": {"$ref": "#"}}}`, "inputs.dependentSchemas.a.$ref", "references are not supported"},
+		"title":             {`{"title": 1}`, "inputs.title", "of type string"},
+		"upper case":        {`{"Type": "string"}`, "inputs.Type", "unknown keyword"},
+		"examples":          {`{"examples": 1}`, "inputs.examples", "of type array"},
 		"patternProperties": {`{"patternProperties": {}}`, "inputs.patternProperties", "unknown keyword"},
 	}
 	for name, tt := range tests {
@@ -139,6 +156,13 @@ func TestFormats(t *testing.T) {
 		strings.Repeat("a", 63), strings.Repeat("a", 64), "1.2.3.4", "1.2.3", "01.2.3.4", "256.1.1.1", "::1", "fe80::1%eth0", "::ffff:1.2.3.4",
 		"http://a/b?c#d", "a/b", "mailto:a@b", "http://a b", "urn:x:y", "//a/b", "http://[::1]/",
 		"123e4567-e89b-12d3-a456-426614174000", "123e4567e89b12d3a456426614174000", "123e4567-e89b-12d3-a456-42661417400g",
+	}
+	keywords, err := compileKeywords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sortedKeys(formats()), textsOf(listOf(keywords.fields["format"].doc["enum"]))); diff != "" {
+		t.Errorf("formats that are checked, and those that a schema may name (-checked +allowed):\n%s", diff)
 	}
 	for name, ours := range formats() {
 		compiler := jsonschema.NewCompiler()
@@ -185,16 +209,21 @@ func FuzzValidateAgrees(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) { compareWithLibrary(t, seed, map[bool]int{}) })
 }
 
+func firstOf(faults []*InputError) *InputError {
+	if len(faults) == 0 {
+		return nil
+	}
+	return faults[0]
+}
+
 func compareWithLibrary(t *testing.T, seed uint64, answers map[bool]int) {
 	t.Helper()
 	g := generator{rand.New(rand.NewPCG(seed, 0))}
 	doc := g.schema(3)
-	var problems []Problem
-	c := &schemaCompiler{known: keywords(), add: func(p Problem) { problems = append(problems, p) }}
-	ours := c.compile("", doc)
-	if problems != nil {
+	if problems := schemaProblems("", doc); problems != nil {
 		t.Fatalf("seed %d: %v in %s", seed, problems, jsonOf(doc))
 	}
+	ours := compile(doc)
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
 	if err := compiler.AddResource("mem:///x", doc); err != nil {
@@ -207,7 +236,7 @@ func compareWithLibrary(t *testing.T, seed uint64, answers map[bool]int) {
 	for range 8 {
 		v := g.value(3)
 		want := theirs.Validate(v)
-		got := ours.validate("", v)
+		got := ours.faults("", v)
 		if (got == nil) != (want == nil) {
 			t.Errorf("seed %d: schema %s, value %s: %v, the library says %v", seed, jsonOf(doc), jsonOf(v), got, want)
 		}
@@ -276,7 +305,7 @@ func (g generator) keyword(doc map[string]any, depth int) {
 	case 3:
 		doc[fmt.Sprint(g.pick("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))] = float64(g.IntN(6)) / 2
 	case 4:
-		doc["multipleOf"] = g.pick(0.5, int64(1), int64(2), 1.5)
+		doc["multipleOf"] = g.pick(int64(1), int64(2), 3.0)
 	case 5:
 		doc[fmt.Sprint(g.pick("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains"))] = int64(g.IntN(3))
 	case 6:

@@ -75,6 +75,14 @@ func textOf(v any) string {
 	return jsonOf(v)
 }
 
+func textsOf(list []any) []string {
+	texts := make([]string, len(list))
+	for i, v := range list {
+		texts[i] = textOf(v)
+	}
+	return texts
+}
+
 // jsonOf is the JSON form of a JSON-like value. Two values mean the same when
 // their forms are equal, whichever Go types hold their numbers.
 func jsonOf(v any) string {
@@ -88,20 +96,25 @@ func jsonOf(v any) string {
 // show is the form of a refused value in an error: JSON, escaped and cut short.
 func show(v any) string {
 	const limit = 60
-	text, isString := v.(string)
-	if !isString {
-		text = jsonOf(v)
+	if text, ok := v.(string); ok {
+		return strconv.QuoteToGraphic(clip(text, limit))
 	}
+	return escape(clip(jsonOf(v), limit))
+}
+
+func clip(text string, limit int) string {
 	if len(text) > limit*utf8.UTFMax { // no need to look at the rest of something huge
 		text = text[:limit*utf8.UTFMax]
 	}
 	if utf8.RuneCountInString(text) > limit {
 		text = string([]rune(text)[:limit-1]) + "…"
 	}
+	return text
+}
+
+// escape makes all of a text visible, on one line.
+func escape(text string) string {
 	quoted := strconv.QuoteToGraphic(text)
-	if isString {
-		return quoted
-	}
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
