@@ -67,7 +67,8 @@ func (e *engine) Prepare(ctx context.Context, dir string, m request.Module) (req
 	}
 	rendered, err := found.Prepare(ctx, dir, moduleOf(m), binary)
 	return request.Rendered{
-		Main: rendered.Main, Variables: rendered.Variables, Digest: rendered.Digest, Needs: rendered.Needs,
+		Main: rendered.Main, Variables: rendered.Variables, Lock: rendered.LockFile,
+		Digest: rendered.Digest, Needs: rendered.Needs,
 	}, err
 }
 
@@ -75,6 +76,7 @@ func moduleOf(m request.Module) terraform.Module {
 	return terraform.Module{
 		Source: m.Source, Version: m.Version, Digest: m.Digest, Local: m.Local,
 		Variables: m.Variables, Providers: m.Providers, Outputs: m.Outputs, Own: m.Own,
+		LockFile: m.Lock,
 	}
 }
 

@@ -244,6 +244,7 @@ func (f *flight) resource(now time.Time) store.Resource {
 	}
 	resource := store.Resource{
 		Environment: f.env.Name, Name: f.ask.Name, Main: f.rendered.Main, Variables: f.rendered.Variables,
+		Lock: f.rendered.Lock,
 	}
 	resource.Record.Metadata.Name = f.ask.Name
 	spec := &resource.Record.Spec

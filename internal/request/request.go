@@ -152,11 +152,13 @@ type Module struct {
 	capability.Module
 	Outputs []string
 	Own     map[string]any
+	Lock    []byte // Rendered.Lock of an earlier Prepare: no other provider will do
 }
 
 // Rendered is what an engine made of a Module.
 type Rendered struct {
 	Main, Variables []byte   // main.tf.json and terraform.tfvars.json, free of anything of this machine
+	Lock            []byte   // pins the providers that the module brings; nil when there are none
 	Digest          string   // of the module's files
 	Needs           []string // servers that the module talks to: "postgresql"
 }

@@ -23,7 +23,11 @@ func (f *flight) render(ctx context.Context) error {
 func (f *flight) module() Module {
 	own := maps.Clone(f.target.Own())
 	own["mark"] = fmt.Sprintf("platformctl %s/%s/%s", f.snapshot.Config().Metadata.Name, f.env.Name, f.ask.Name)
-	return Module{Module: f.res.Module, Outputs: f.res.TerraformOutputs, Own: own}
+	m := Module{Module: f.res.Module, Outputs: f.res.TerraformOutputs, Own: own}
+	if f.existing != nil && f.existing.Record.Spec.Digest == f.def.Digest() {
+		m.Lock = f.existing.Lock // another definition may need other providers
+	}
+	return m
 }
 
 // planChanges asks the engine what would change. A resource that exists is
@@ -98,7 +102,7 @@ func (f *flight) unchanged() bool {
 	}
 	return have.Record.Spec.Capability == f.res.Capability && have.Record.Spec.Digest == f.def.Digest() &&
 		have.Record.Spec.For == f.ask.For && sameInputs(have.Record.Spec.Inputs, f.ask.Inputs) &&
-		bytes.Equal(have.Main, f.rendered.Main) && bytes.Equal(have.Variables, f.rendered.Variables)
+		bytes.Equal(have.Main, f.rendered.Main) && bytes.Equal(have.Lock, f.rendered.Lock) && bytes.Equal(have.Variables, f.rendered.Variables)
 }
 
 // sameInputs compares by JSON: a number that went through a file has another Go
@@ -164,7 +168,7 @@ func (f *flight) apply(ctx context.Context) error {
 		return err
 	}
 	all := f.changes.Add + f.changes.Change + f.changes.Destroy
-	f.tell(StepApply, "start", fmt.Sprintf("applying %d changes", all))
+	f.tell(StepApply, "start", "applying "+plural(all, "change"))
 	raw, err := f.Terraform.Apply(ctx, f.dir, Run{Secrets: f.Secrets, Plan: f.changes.Digest, Progress: func(text string, done int) {
 		f.tell(StepApply, "update", fmt.Sprintf("applying %d of %d: %s", done, all, text))
 	}})
@@ -218,4 +222,11 @@ func (f *flight) result(state string) Result {
 		Responsibility: f.plan.Responsibility, Cost: f.plan.Cost, Expires: f.plan.Expires,
 		Connect: f.res.Connect, Steps: f.times, Offline: f.offline,
 	}
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -87,7 +87,7 @@ func (e *editor) resources() error {
 			return &ChangeError{dir, err.Error()}
 		}
 		e.put(path.Join(dir, recordFile), data)
-		for name, data := range map[string][]byte{mainFile: r.Main, variablesFile: r.Variables} {
+		for name, data := range map[string][]byte{mainFile: r.Main, variablesFile: r.Variables, lockFile: r.Lock} {
 			if data == nil {
 				e.drop(path.Join(dir, name))
 			} else {

@@ -10,6 +10,7 @@ import (
 const (
 	recordFile    = "resource.yaml"
 	mainFile      = "main.tf.json"
+	lockFile      = ".terraform.lock.hcl"
 	variablesFile = "terraform.tfvars.json"
 
 	kindResource = "Resource"

@@ -31,7 +31,10 @@ func (s *Snapshot) Resource(environment, name string) (Resource, bool, error) {
 	if r.Main, _, err = s.read(path.Join(dir, mainFile)); err != nil {
 		return Resource{}, false, err
 	}
-	r.Variables, _, err = s.read(path.Join(dir, variablesFile))
+	if r.Variables, _, err = s.read(path.Join(dir, variablesFile)); err != nil {
+		return Resource{}, false, err
+	}
+	r.Lock, _, err = s.read(path.Join(dir, lockFile))
 	return r, err == nil, err
 }
 

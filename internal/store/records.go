@@ -10,9 +10,11 @@ type ResourceKey struct {
 // Resource is what requests made: rendered Terraform, and what is known of it.
 type Resource struct {
 	Environment, Name string
-	// Main is main.tf.json, Variables is terraform.tfvars.json.
-	Main, Variables []byte
-	Record          ResourceRecord
+	// Main is main.tf.json, Variables is terraform.tfvars.json, Lock is
+	// .terraform.lock.hcl: the versions and hashes of the providers that the
+	// module brings. Nil is no file.
+	Main, Variables, Lock []byte
+	Record                ResourceRecord
 }
 
 // ResourceRecord is resource.yaml. APIVersion and Kind are set by the store.
