@@ -55,6 +55,7 @@ func newRootCmd(app *App) *cobra.Command {
 			return nil
 		},
 	}
+	root.Version = newVersionView(app.Version).Version
 	root.SetOut(app.IO.Out)
 	root.SetErr(app.IO.Err)
 	root.SetIn(app.IO.In)
@@ -63,7 +64,7 @@ func newRootCmd(app *App) *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 
 	flags := root.PersistentFlags()
-	flags.StringVar(&app.flags.Platform, "platform", "", "directory or git URL of the platform (default: found, see help environment)")
+	flags.StringVar(&app.flags.Platform, "platform", "", "directory of the platform (default: found, see help environment)")
 	flags.BoolVar(&app.flags.NoInput, "no-input", false, "never ask; a missing value is an error")
 	flags.BoolVarP(&app.flags.Quiet, "quiet", "q", false, "no progress on stderr")
 
