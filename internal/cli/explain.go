@@ -29,7 +29,7 @@ import (
 func (app *App) explain(err error) explanation {
 	e := explanation{Error: err.Error(), Code: exitFailed}
 	for _, rule := range []func(error, *explanation) bool{
-		explainRequest, explainServer, explainRecord, explainInput, explainMachine, explainUsage,
+		explainRequest, explainServer, explainRecord, explainInput, explainFile, explainMachine, explainUsage,
 	} {
 		if rule(err, &e) {
 			break
@@ -174,7 +174,7 @@ func explainRecord(err error, e *explanation) bool {
 	return true
 }
 
-// explainInput covers names, inputs and files that are wrong.
+// explainInput covers names and inputs that are wrong.
 func explainInput(err error, e *explanation) bool {
 	var (
 		name      *platform.NameError
@@ -185,28 +185,12 @@ func explainInput(err error, e *explanation) bool {
 		input     *capability.InputError
 		locked    *capability.LockedError
 		match     *capability.MatchError
-		file      *strictyaml.Error
-		config    *platform.ConfigError
-		untrusted *platform.UntrustedError
-		def       *capability.DefinitionError
-		defFile   *capability.FileError
-		expr      *capability.ExpressionError
-		module    *terraform.ModuleError
-		digest    *terraform.DigestError
-		wiring    *terraform.InterfaceError
 		ref       *backstage.RefError
 		text      *platform.TextError
-		problem   store.Problem
 	)
 	switch {
 	case errors.As(err, &ref):
 		e.Hint = "a reference is [kind:][namespace/]name, such as component:checkout"
-	case errors.As(err, &untrusted):
-		e.Hint = "if you trust it, name it: --platform DIR"
-	case errors.As(err, &config), errors.As(err, &def), errors.As(err, &expr), errors.As(err, &defFile):
-		e.Hint = "the file formats: platformctl help formats"
-	case errors.As(err, &module), errors.As(err, &digest), errors.As(err, &wiring):
-		e.Hint = "the capability's definition and its module do not fit: its owner has to mend that"
 	case errors.As(err, &name):
 		e.Hint = "a name has 3 to 40 lower-case letters, digits and single hyphens, and begins with a letter: checkout-service"
 		if name.Field == "name" { // it may have been made up of team and type
@@ -230,6 +214,35 @@ func explainInput(err error, e *explanation) bool {
 	case errors.As(err, &placement):
 		e.Hint = "choose the environment with --env"
 	case errors.As(err, &match), errors.As(err, &location), errors.As(err, &text):
+	default:
+		return false
+	}
+	e.Code = exitUsage
+	return true
+}
+
+// explainFile covers files of a platform, of a capability and of the user that
+// are wrong.
+func explainFile(err error, e *explanation) bool {
+	var (
+		file      *strictyaml.Error
+		config    *platform.ConfigError
+		untrusted *platform.UntrustedError
+		def       *capability.DefinitionError
+		defFile   *capability.FileError
+		expr      *capability.ExpressionError
+		module    *terraform.ModuleError
+		digest    *terraform.DigestError
+		wiring    *terraform.InterfaceError
+		problem   store.Problem
+	)
+	switch {
+	case errors.As(err, &untrusted):
+		e.Hint = "if you trust it, name it: --platform DIR"
+	case errors.As(err, &config), errors.As(err, &def), errors.As(err, &expr), errors.As(err, &defFile):
+		e.Hint = "the file formats: platformctl help formats"
+	case errors.As(err, &module), errors.As(err, &digest), errors.As(err, &wiring):
+		e.Hint = "the capability's definition and its module do not fit: its owner has to mend that"
 	case errors.As(err, &file):
 		if e.Hint = suggest(lastField(file.Field), file.Known); e.Hint == "" {
 			e.Hint = "the file formats: platformctl help formats"

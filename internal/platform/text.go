@@ -24,7 +24,7 @@ func (e *TextError) Error() string {
 // the error calls the place that the text came from. The error is a
 // [*TextError].
 func CheckText(field, value string) error {
-	problem := ""
+	var problem string
 	switch {
 	case len(value) > longestText*utf8.UTFMax, utf8.RuneCountInString(value) > longestText:
 		problem = fmt.Sprintf("is longer than %d characters", longestText)
