@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -212,7 +213,7 @@ func badEntityFiles(t *testing.T) {
 	name := func(title string) string { return strings.ToLower(strings.ReplaceAll(title, "_", "-")) }
 	put := func(title, text string) {
 		sum := sha256.Sum256([]byte(name(title)))
-		write(t, filepath.Join(s.work, "catalog", "default", "component", fmt.Sprintf("%x", sum[:1]), name(title)+".yaml"),
+		write(t, filepath.Join(s.work, "catalog", "default", "component", hex.EncodeToString(sum[:1]), name(title)+".yaml"),
 			strings.ReplaceAll(text, "NAME", name(title)))
 	}
 	put("Fine", badFile{slot: "K: fine"}.text(entityYAML, "size"))
@@ -220,8 +221,8 @@ func badEntityFiles(t *testing.T) {
 	for title, bad := range files {
 		put(title, bad.text(entityYAML, "size"))
 	}
-	files["B41_other_name"] = badFile{says: "belongs elsewhere"}
-	put("B41_other_name", strings.Replace(badFile{slot: "K: a"}.text(entityYAML, "size"), "NAME", "other", 1))
+	files["B40_other_entity"] = badFile{says: "belongs elsewhere"}
+	put("B40_other_entity", strings.Replace(badFile{slot: "K: a"}.text(entityYAML, "size"), "NAME", "other", 1))
 	commit(t, s.work)
 	if a := s.run(t, "catalog", "show", "component:fine"); a.code != 0 {
 		t.Fatalf("without a fault: %s", a.err)

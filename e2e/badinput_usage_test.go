@@ -51,7 +51,7 @@ func usages() map[string]usage {
 		"U1_capability":           {"request databse --auto-approve", nil, []string{`capability "databse"`, `did you mean "database"`}},
 		"U1_capability_show":      {"capability show databse", nil, []string{`did you mean "database"`}},
 		"U2_type":                 {"request database --type=postgres --auto-approve", nil, []string{`type "postgres"`, `did you mean "postgresql"`}},
-		"U3_tier":                 {"request database --tier=produktion --auto-approve", nil, []string{`tier "produktion"`, `did you mean "production"`}},
+		"U3_tier":                 {"request database --tier=prodction --auto-approve", nil, []string{`tier "prodction"`, `did you mean "production"`}},
 		"U4_environment":          {ask + "--env=locl", nil, []string{`environment "locl"`, `did you mean "local"`}},
 		"U5_team":                 {"--platform=closed request database --tier=development --team=chekout --auto-approve", nil, []string{`team "chekout"`, `did you mean "checkout"`}},
 		"U5_team_show":            {"--platform=closed team show chekout", nil, []string{`did you mean "checkout"`}},
@@ -62,7 +62,6 @@ func usages() map[string]usage {
 		"U8_resource":             {"resource show shop-postgersql", nil, []string{`resource "shop-postgersql"`}},
 		"U8_entity":               {"catalog show group:shp", nil, []string{`entity "group:default/shp"`}},
 		"U8_component":            {ask + "--for=component:chekout", nil, []string{`component "component:chekout"`}},
-		"U9_nobody_approves":      {"request database --tier=development --team=shop", nil, []string{"--auto-approve"}},
 		"B11_derived_name":        {"request database --tier=development --team=a-team-with-a-name-of-forty-characters-x --auto-approve", nil, []string{`name "a-team.*50|51`, `--name`}},
 		"B24_question_unanswered": {"request database --team=shop --auto-approve", nil, []string{"tier is missing"}},
 		"B76_platform_as_option":  {"--platform=--upload-pack=x status", nil, []string{"platform location"}},
@@ -113,6 +112,11 @@ func badUsage(t *testing.T) {
 		if a.code != 2 || a.out != "" || unsafe(a.err) != "" || strings.Count(a.err, "\n") != 1 || !strings.HasPrefix(a.err, `{"error":"unknown flag: --tem`) {
 			t.Errorf("exit code %d, stdout %q, stderr %q", a.code, a.out, a.err)
 		}
+	})
+	t.Run("U9_nobody_approves", func(t *testing.T) {
+		s.refuses(t, refusal{says: []string{"error: nobody can be asked.*--auto-approve"}, slow: true}, func() answer {
+			return s.exec(t, "request", "database", "--tier=development", "--team=shop")
+		})
 	})
 	t.Run("B24_endless_input", func(t *testing.T) {
 		other := *s

@@ -174,11 +174,11 @@ func badModules(t *testing.T) {
 		write(t, filepath.Join(dir, "modules", "note", file[0]), file[1])
 	}
 	addCapability(t, s.work, "note")
-	s.must(t, "request", "note", "--tier=draft", "--team=shop", "--dry-run", "--set=text=hello")
+	s.must(t, "request", "note", "--tier=draft", "--team=shop", "--auto-approve", "--set=text=hello")
 	for title := range files {
 		t.Run(title, func(t *testing.T) {
 			s.refuses(t, refusal{says: []string{`module "./modules/note": `, "hint: "}, slow: true}, func() answer {
-				return s.exec(t, "request", name(title), "--tier=draft", "--team=shop", "--auto-approve", "--set=text=hello")
+				return s.exec(t, "request", name(title), "--tier=draft", "--team=shop", "--name=bad-note", "--auto-approve", "--set=text=hello")
 			})
 		})
 	}
