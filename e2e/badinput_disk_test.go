@@ -21,21 +21,27 @@ func (s *site) inNamespace(t *testing.T, script string, args ...string) answer {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", script, "sh"}, args...)...)
-	cmd.Dir = s.work
-	for name, value := range s.env {
-		cmd.Env = append(cmd.Env, name+"="+value)
+	var out, errs bytes.Buffer
+	var cmd *exec.Cmd
+	run := func(namespace *syscall.SysProcAttr) error {
+		cmd = exec.CommandContext(ctx, "sh", append([]string{"-c", script, "sh"}, args...)...)
+		cmd.Dir = s.work
+		for name, value := range s.env {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+		cmd.Env = append(cmd.Env, "PATH="+filepath.Dir(binary)+":"+s.env["PATH"])
+		cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = namespace, &out, &errs
+		return cmd.Run()
 	}
-	cmd.Env = append(cmd.Env, "PATH="+filepath.Dir(binary)+":"+s.env["PATH"])
-	cmd.SysProcAttr = &syscall.SysProcAttr{
+	start := time.Now()
+	err := run(&syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}},
+	})
+	if cmd.ProcessState == nil && os.Geteuid() == 0 { // no namespaces of users here, but root may do without
+		err = run(&syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS})
 	}
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	start := time.Now()
-	err := cmd.Run()
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
 		t.Skipf("this system lets nobody mount a disk for a test: %v", err)
 	}
