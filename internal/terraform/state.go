@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/platformctl/platformctl/internal/durable"
 )
@@ -47,7 +48,8 @@ type content struct {
 //
 // The engine rewrites the file in place and takes an empty one for "there is
 // nothing", so that it would make everything a second time. Hence the record of
-// what was seen last, beside it.
+// what was seen last, beside it. While an engine is at work the state of before
+// or after its last write is returned.
 func StateInfo(dir string) (State, error) {
 	state, _, err := readState(dir)
 	return state, err
@@ -90,8 +92,27 @@ func readContent(dir string) (content, error) {
 	return c, err
 }
 
+// An engine at work truncates the state and writes it anew: for a moment it is
+// empty or torn. What stays so over this many looks is damaged.
+const (
+	looks     = 11
+	lookAgain = 30 * time.Millisecond
+)
+
 // readState reads and checks the state. Its data is nil when there is none.
 func readState(dir string) (State, []byte, error) {
+	for look := 1; ; look++ {
+		state, data, err := lookAtState(dir)
+		damaged, ok := errors.AsType[*StateDamagedError](err)
+		// A state that can be read is older or another one for good.
+		if !ok || damaged.Found != (State{}) || look == looks {
+			return state, data, err
+		}
+		time.Sleep(lookAgain)
+	}
+}
+
+func lookAtState(dir string) (State, []byte, error) {
 	seen, err := readRecord(dir)
 	if err != nil {
 		return State{}, nil, err

@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -87,6 +89,37 @@ func TestStateGuard(t *testing.T) {
 				if got := read(t, damaged.Backup); got != good {
 					t.Errorf("%s: the backup %s is not the state that was seen", what, damaged.Backup)
 				}
+			}
+		})
+	}
+}
+
+// A state that is being rewritten, as the engine does it, is no damaged one.
+func TestStateInTheMiddleOfAWrite(t *testing.T) {
+	e := engine(t)
+	dir := t.TempDir()
+	prepare(t, e, dir, local("./data", map[string]any{"name": "x"}, "main.tf", dataModule))
+	apply(t, e, dir)
+	file := filepath.Join(dir, "terraform.tfstate")
+	good := read(t, file)
+	want, err := terraform.StateInfo(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, during := range map[string]string{"empty": "", "torn": good[:len(good)/2]} {
+		t.Run(name, func(t *testing.T) {
+			write(t, file, during, 0o600)
+			var written sync.WaitGroup
+			written.Go(func() {
+				time.Sleep(50 * time.Millisecond)
+				if err := os.WriteFile(file, []byte(good), 0o600); err != nil {
+					t.Error(err)
+				}
+			})
+			got, err := terraform.StateInfo(dir)
+			written.Wait()
+			if err != nil || got != want {
+				t.Errorf("StateInfo = %+v, %v, want %+v", got, err, want)
 			}
 		})
 	}
