@@ -41,6 +41,7 @@ func TestBadInput(t *testing.T) {
 	badCapabilityFiles(t)
 	badSets(t)
 	badValues(t)
+	badPlans(t)
 	badModules(t)
 	badStates(t)
 	badMachines(t)

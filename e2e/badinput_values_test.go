@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -145,6 +146,48 @@ func (s *site) keepsText(t *testing.T, with *site, text string) {
 	}
 	if found, err := filepath.Glob(filepath.Join(s.home, "state", "platforms", "*", "runs", "*", "*", "evil")); err != nil || len(found) > 0 {
 		t.Errorf("the value did something: %q, %v", found, err)
+	}
+}
+
+// badPlans swaps the plan while the person reads it.
+func badPlans(t *testing.T) {
+	t.Helper()
+	s := usedSite(t)
+	found, err := filepath.Glob(filepath.Join(s.home, "state", "platforms", "*", "runs", "local", "shop-plain"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("run directories %q, %v", found, err)
+	}
+	const otherPlan = `"${PLATFORMCTL_TERRAFORM:-$(command -v terraform || command -v tofu)}" plan -out=plan.tfplan -var=text=evil`
+	for title, swap := range map[string]string{
+		"B98_other_plan": otherPlan,
+		"B98_no_plan":    `rm plan.tfplan`,
+		"B98_torn_plan":  `truncate -s 100 plan.tfplan`,
+	} {
+		t.Run(title, func(t *testing.T) {
+			var env []string
+			for name, value := range s.env {
+				env = append(env, name+"="+value)
+			}
+			term := startTerminal(t, env, "request", "note", "--tier=draft", "--team=shop", "--set=text=changed")
+			term.expect("Apply this", "")
+			cmd := exec.CommandContext(t.Context(), "sh", "-c", swap)
+			cmd.Dir = found[0]
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			term.expect("Apply this", "y\r")
+			if code := term.exit(); code != 4 || !strings.Contains(term.screen(), "saved plan") {
+				t.Errorf("exit code %d:\n%s", code, term.screen())
+			}
+			a := s.must(t, "resource", "show", "shop-plain", "-o", "json")
+			if !strings.Contains(a.out, `"text": "hello"`) {
+				t.Errorf("the resource changed: %s", a.out)
+			}
+		})
+	}
+	a := s.must(t, "request", "note", "--tier=draft", "--team=shop", "--set=text=changed", "--auto-approve", "-o", "json")
+	if !strings.Contains(a.out, `"text": "changed"`) {
+		t.Errorf("with a plan of its own: %s", a.out)
 	}
 }
 
