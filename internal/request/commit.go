@@ -32,11 +32,14 @@ func (f *flight) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, registered, err := snapshot.Request(f.id); err != nil || registered {
+	if made, registered, err := snapshot.Request(f.id); err != nil || registered {
+		if err == nil && !f.isRequest(made) {
+			err = &UsedIDError{ID: f.id, Name: made.Name}
+		}
 		return err
 	}
 	f.tell(StepCommit, "start", "registering "+resourceRef(f.ask.Name).String())
-	for {
+	for tries := 0; ; tries++ {
 		change, err := f.change(snapshot)
 		if err != nil {
 			return err
@@ -45,7 +48,7 @@ func (f *flight) commit(ctx context.Context) error {
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, errStale) {
+		if !errors.Is(err, errStale) || tries == maxTries {
 			f.tell(StepCommit, "failed", "registering")
 			return err
 		}
@@ -106,6 +109,9 @@ func (f *flight) change(snapshot *store.Snapshot) (store.Change, error) {
 		Check:    f.check(snapshot, put),
 	}, nil
 }
+
+// maxTries bounds how often a change is made anew.
+const maxTries = 20
 
 // errStale says that an entity which the change writes has changed since it was
 // read: the change has to be made anew.

@@ -55,6 +55,15 @@ func (e *ElsewhereError) Error() string {
 	return fmt.Sprintf("resource %q was made on %s and can be changed only there", e.Name, e.Machine)
 }
 
+// UsedIDError says that a chosen request id belongs to another request.
+type UsedIDError struct {
+	ID, Name string // Name of the resource that it was about
+}
+
+func (e *UsedIDError) Error() string {
+	return fmt.Sprintf("request id %s was used for another request, about %q", e.ID, e.Name)
+}
+
 // RefusedError says which gates did not let a plan pass.
 type RefusedError struct {
 	Name     string

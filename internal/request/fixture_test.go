@@ -31,13 +31,14 @@ spec:
         type: object
         properties:
           size: {type: integer, default: 1}
+          color: {type: string, default: blue}
           region: {type: string, default: here, x-immutable: true}
       tiers:
         development: {set: {}}
         production: {set: {size: 9}, lock: [size], deletion: {protect: true}}
       implementations:
         - match: {target: local}
-          module: {source: ./module, variables: {name: "${request.name}", size: "${inputs.size}", region: "${inputs.region}"}}
+          module: {source: ./module, variables: {name: "${request.name}", size: "${inputs.size}", region: "${inputs.region}", color: "${inputs.color}"}}
       outputs:
         id: {from: id}
         token: {from: token_ref, secret: true}
@@ -163,10 +164,16 @@ type record struct {
 	failEnsure        error
 	failTrial         error
 	failBefore, after error
-	between           func() // runs between reading and committing
+	between           func()    // runs between reading and committing
+	reading           func(int) // runs before the n-th snapshot
+	read              int
 }
 
 func (r *record) Snapshot(ctx context.Context) (*store.Snapshot, error) {
+	r.read++
+	if r.reading != nil {
+		r.reading(r.read)
+	}
 	if r.store == nil {
 		return store.Empty(platform.DefaultConfig("platform")), nil
 	}
@@ -207,6 +214,7 @@ func (r *record) Commit(ctx context.Context, change store.Change) (store.Receipt
 type engine struct {
 	secrets             secret.Store
 	failBefore, failure error // before and after the apply has made its object
+	failSecret          error // after it has made its secret
 	applies             int
 	forget              bool // somebody deleted what was made
 	replace             bool // the next plan replaces it
@@ -261,6 +269,9 @@ func (e *engine) Apply(_ context.Context, dir string, run request.Run) (map[stri
 	}
 	if _, err := run.Secrets.GetOrCreate("local/note/token"); err != nil {
 		return nil, err
+	}
+	if e.failSecret != nil {
+		return nil, e.failSecret
 	}
 	if err := os.WriteFile(filepath.Join(dir, "terraform.tfstate"), variables, 0o600); err != nil {
 		return nil, err

@@ -180,6 +180,7 @@ type Unfinished struct {
 	Since     time.Time `json:"since"`
 	Reason    string    `json:"reason,omitempty"`
 	Ask       Ask       `json:"ask"`
+	Err       error     `json:"-"` // why its journal cannot be read; *DamagedError
 }
 
 // ListUnfinished returns the open requests in the journals below dir, by name.
@@ -200,7 +201,7 @@ func ListUnfinished(dir string) ([]Unfinished, error) {
 		}
 		j, err := readJournal(dir, name, nil)
 		if err != nil {
-			list = append(list, Unfinished{Name: name, Reason: err.Error()})
+			list = append(list, Unfinished{Name: name, Reason: err.Error(), Err: err})
 			continue
 		}
 		if j.open() {

@@ -10,11 +10,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/platformctl/platformctl/internal/backstage"
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/request"
-	"github.com/platformctl/platformctl/internal/store"
 )
 
 func ask() request.Ask {
@@ -298,48 +296,16 @@ func TestRequestIDIsUsedOnce(t *testing.T) {
 	if again := f.mustRun(a); again.State != request.Unchanged {
 		t.Errorf("the same ask again is %s", again.State)
 	}
-	a.Name = "other-note"
-	var conflict *request.ConflictError
-	if _, err := f.run(a); !errors.As(err, &conflict) || f.engine.applies != 1 {
-		t.Errorf("another ask, after %d applies: %v", f.engine.applies, err)
-	}
-}
-
-// TestCommitKeepsWhatOthersWrote has somebody else change the component that
-// will use the resource between reading and writing it.
-func TestCommitKeepsWhatOthersWrote(t *testing.T) {
-	f := newFixture(t)
-	f.mustRun(ask())
-	component := backstage.Entity{
-		APIVersion: "backstage.io/v1alpha1", Kind: "Component",
-		Metadata: backstage.Metadata{Name: "checkout", Namespace: "default"},
-		Spec:     map[string]any{"type": "service", "lifecycle": "production", "owner": "group:default/shop"},
-	}
-	put := func() {
-		t.Helper()
-		if _, err := f.record.store.Commit(t.Context(), store.Change{Message: "other", Put: []backstage.Entity{component}}); err != nil {
-			t.Fatal(err)
+	for title, other := range map[string]func(*request.Ask){
+		"another name":   func(a *request.Ask) { a.Name = "other-note" },
+		"another input":  func(a *request.Ask) { a.Inputs = map[string]any{"size": int64(5)} },
+		"another tenant": func(a *request.Ask) { a.Team = "search" },
+	} {
+		b := a
+		other(&b)
+		var used *request.UsedIDError
+		if _, err := f.run(b); !errors.As(err, &used) || f.engine.applies != 1 {
+			t.Errorf("%s, after %d applies: %v", title, f.engine.applies, err)
 		}
-	}
-	put()
-	f.record.between = func() {
-		f.record.between = nil
-		component.Spec["dependsOn"] = []any{"resource:default/shop-text"}
-		put()
-	}
-	a := ask()
-	a.Name, a.For = "second-note", "component:checkout"
-	f.mustRun(a)
-	snapshot, err := f.record.Snapshot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, _, err := snapshot.Entity(component.Ref())
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"resource:default/shop-text", "resource:default/second-note"}
-	if diff := cmp.Diff(want, got.SpecStrings("dependsOn")); diff != "" {
-		t.Error(diff)
 	}
 }

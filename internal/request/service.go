@@ -3,12 +3,7 @@ package request
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
-	"time"
-
-	"github.com/gofrs/flock"
 
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/platform"
@@ -19,7 +14,8 @@ import (
 // flight is one request on its way through the steps.
 type flight struct {
 	*Service
-	ask      Ask
+	given    Ask // as it was asked for
+	ask      Ask // with everything filled in
 	snapshot *store.Snapshot
 	env      platform.Environment
 	def      *capability.Definition
@@ -29,6 +25,7 @@ type flight struct {
 	journal  *journal
 	id       string // of the request
 	resumes  bool   // it is an earlier one that was cut short
+	inherits bool   // an earlier one may have left something behind
 	dir      string // run directory
 	offline  bool   // planned without looking at the server
 	rendered Rendered
@@ -36,6 +33,7 @@ type flight struct {
 	plan     Plan
 	outputs  map[string]any
 	refs     map[string]string
+	created  []string // secrets that did not exist before
 	times    []StepTime
 }
 
@@ -47,7 +45,7 @@ type flight struct {
 // *RefusedError from a gate; ErrDeclined and ErrCancelled when it was stopped
 // before anything changed; *UnfinishedError when the same ask finishes it.
 func (s *Service) Run(ctx context.Context, ask Ask) (Result, error) {
-	f := &flight{Service: s, ask: ask}
+	f := &flight{Service: s, given: ask, ask: ask}
 	if err := f.prepare(ctx); err != nil {
 		return Result{}, err
 	}
@@ -103,7 +101,7 @@ func (f *flight) refresh(ctx context.Context) error {
 	if err != nil || snapshot.Hash() == f.snapshot.Hash() {
 		return err
 	}
-	f.times = nil
+	f.times, f.ask, f.plan = nil, f.given, Plan{}
 	return f.prepare(ctx)
 }
 
@@ -118,7 +116,7 @@ func (f *flight) openJournal() error {
 	if err := f.checkID(); err != nil {
 		return err
 	}
-	if f.journal.open() {
+	if f.inherits = f.journal.open(); f.inherits {
 		frozen, id := f.journal.ask()
 		if frozen.same(f.ask) {
 			f.id, f.resumes = id, true
@@ -130,18 +128,34 @@ func (f *flight) openJournal() error {
 	return nil
 }
 
-// checkID refuses a chosen request id that another ask has used.
+// checkID refuses a chosen request id that another ask has used, or is using.
 func (f *flight) checkID() error {
 	if f.id == "" {
 		return nil
 	}
 	made, found, err := f.snapshot.Request(f.id)
-	if err != nil || !found || made.Name == f.ask.Name && made.Environment == f.env.Name {
+	if err != nil {
 		return err
 	}
-	return &ConflictError{Name: made.Name, Environment: made.Environment, Differs: []Difference{
-		{Field: "request id", Have: f.id, Want: "one of its own for " + f.ask.Name},
-	}}
+	if found && !f.isRequest(made) {
+		return &UsedIDError{ID: f.id, Name: made.Name}
+	}
+	open, err := ListUnfinished(f.Paths.Requests())
+	if err != nil {
+		return err
+	}
+	for _, u := range open {
+		if u.RequestID == f.id && (u.Name != f.ask.Name || !u.Ask.same(f.ask)) {
+			return &UsedIDError{ID: f.id, Name: u.Name}
+		}
+	}
+	return nil
+}
+
+// isRequest reports whether a recorded request is the one of this flight.
+func (f *flight) isRequest(made store.Request) bool {
+	return made.Name == f.ask.Name && made.Environment == f.env.Name && made.Capability == f.res.Capability &&
+		made.Tier == f.ask.Tier && made.Team == f.ask.Team && sameInputs(made.Inputs, f.ask.Inputs)
 }
 
 // run goes through the steps after validate.
@@ -189,7 +203,10 @@ func (f *flight) run(ctx context.Context) (Result, error) {
 			return Result{}, f.unfinished(s.name, err)
 		}
 	}
-	return f.result(Applied), f.journal.close()
+	if err := f.journal.close(); err != nil {
+		return Result{}, f.unfinished(StepCommit, err)
+	}
+	return f.result(Applied), nil
 }
 
 // dryRun shows the plan and lets the gates judge it.
@@ -263,7 +280,7 @@ func (f *flight) stopped(err error) error {
 // failed words the end of a request whose step failed after it had begun. When
 // an apply left nothing behind, neither does the request.
 func (f *flight) failed(step string, err error) error {
-	if step == StepApply && f.existing == nil && f.leftNothing() {
+	if step == StepApply && f.existing == nil && !f.inherits && f.leftNothing() {
 		if closeErr := f.abandon(err); closeErr != nil {
 			return f.unfinished(step, errors.Join(err, closeErr))
 		}
@@ -295,7 +312,7 @@ func (f *flight) abandon(reason error) error {
 	if err := f.journal.append(record{Step: StepApply, Phase: phaseFailed, Reason: reason.Error()}); err != nil {
 		return err
 	}
-	for _, ref := range f.refs {
+	for _, ref := range f.created {
 		if err := f.Secrets.Delete(ref); err != nil && !errors.Is(err, secret.ErrNotFound) {
 			return err
 		}
@@ -310,82 +327,4 @@ func (f *flight) removeRun() error {
 		return nil
 	}
 	return os.RemoveAll(f.dir)
-}
-
-// lock keeps other requests for the same resource waiting, on this machine. The
-// kernel frees it when this process ends, however it ends.
-func (f *flight) lock(ctx context.Context) (func(), error) {
-	path := filepath.Join(f.Paths.Locks(), "resource-"+f.ask.Name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	lock := flock.New(path, flock.SetPermissions(0o600))
-	locked, err := lock.TryLock()
-	if err == nil && !locked {
-		f.tell(StepResolve, "update", "waiting for another request for "+f.ask.Name)
-		_, err = lock.TryLockContext(ctx, 50*time.Millisecond)
-	}
-	if errors.Is(err, context.Canceled) {
-		return nil, ErrCancelled
-	}
-	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	return func() { _ = lock.Unlock() }, nil
-}
-
-// runDirectory chooses where Terraform runs. A dry run gets a scratch directory
-// with a copy of the state, so that it leaves no trace.
-func (f *flight) runDirectory() (func(), error) {
-	f.dir = f.Paths.Runs(f.env.Name, f.ask.Name)
-	if !f.ask.DryRun {
-		return func() {}, nil
-	}
-	// A state that cannot be trusted is found where it is, not in the copy.
-	if _, _, err := f.Terraform.Outputs(f.dir); err != nil {
-		return nil, err
-	}
-	scratch, remove, err := f.TempDir()
-	if err != nil {
-		return nil, err
-	}
-	state, err := os.ReadFile(filepath.Join(f.dir, stateFile))
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-	case err != nil:
-		remove()
-		return nil, fmt.Errorf("state: %w", err)
-	default:
-		if err := os.WriteFile(filepath.Join(scratch, stateFile), state, 0o600); err != nil {
-			remove()
-			return nil, fmt.Errorf("state: %w", err)
-		}
-	}
-	f.dir = scratch
-	return remove, nil
-}
-
-const stateFile = "terraform.tfstate"
-
-// Refresh writes the run directory of the resource name as the record says,
-// without planning or changing anything else.
-func (s *Service) Refresh(ctx context.Context, name string) error {
-	f := &flight{Service: s, ask: Ask{Name: name}}
-	snapshot, err := s.Record.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	resource, found, err := snapshot.ResourceByName(name)
-	if err != nil {
-		return err
-	}
-	if !found {
-		return &platform.UnknownError{What: "resource", Name: name}
-	}
-	f.ask.Capability = capability.NameOf(resource.Record.Spec.Capability)
-	if err := f.prepare(ctx); err != nil {
-		return err
-	}
-	f.dir = s.Paths.Runs(f.env.Name, name)
-	return f.render(ctx)
 }

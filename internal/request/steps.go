@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"sync"
 
 	"github.com/platformctl/platformctl/internal/secret"
 )
@@ -169,7 +171,7 @@ func (f *flight) apply(ctx context.Context) error {
 	}
 	all := f.changes.Add + f.changes.Change + f.changes.Destroy
 	f.tell(StepApply, "start", "applying "+plural(all, "change"))
-	raw, err := f.Terraform.Apply(ctx, f.dir, Run{Secrets: f.Secrets, Plan: f.changes.Digest, Progress: func(text string, done int) {
+	raw, err := f.Terraform.Apply(ctx, f.dir, Run{Secrets: &creations{Store: f.Secrets, created: &f.created}, Plan: f.changes.Digest, Progress: func(text string, done int) {
 		f.tell(StepApply, "update", fmt.Sprintf("applying %d of %d: %s", done, all, text))
 	}})
 	if err != nil {
@@ -229,4 +231,21 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// creations notes which secrets a run makes.
+type creations struct {
+	secret.Store
+	mu      sync.Mutex
+	created *[]string
+}
+
+// GetOrCreate returns the value and notes ref when there was none.
+func (c *creations) GetOrCreate(ref string) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, err := c.Get(ref); errors.Is(err, secret.ErrNotFound) {
+		*c.created = append(*c.created, ref)
+	}
+	return c.Store.GetOrCreate(ref)
 }
