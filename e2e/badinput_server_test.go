@@ -20,6 +20,15 @@ func badServers(t *testing.T) {
 	defer func() { s.must(t, "local", "stop") }()
 	again := strings.Fields(ask)
 	t.Run("B96_password", func(t *testing.T) { s.keepsPassword(t, again) })
+	t.Run("B90_client_environment", func(t *testing.T) {
+		evil := s.with(
+			"PGHOST", "h1,evil", "PGHOSTADDR", "192.0.2.1", "PGPORT", "1", "PGUSER", "evil", "PGPASSWORD", "evil", "PGDATABASE", "evil",
+			"PGSERVICE", "evil", "PGSERVICEFILE", "/evil", "PGPASSFILE", "/evil", "PGOPTIONS", "-c search_path=evil", "PGSSLMODE", "evil",
+		)
+		if a := evil.must(t, again...); !strings.Contains(a.out, "unchanged") {
+			t.Errorf("with a client's variables: %s", a.out)
+		}
+	})
 	t.Run("B96_password_refused", func(t *testing.T) {
 		write(t, filepath.Join(s.data(t), "secrets", "local", "other-postgresql", "password.plain"), "a\x1b[2J\nb")
 		a := s.exec(t, "request", "database", "--tier=development", "--team=other", "--auto-approve")
