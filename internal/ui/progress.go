@@ -26,8 +26,9 @@ const (
 )
 
 // Progress tells on stderr which step runs: with a spinner on a terminal, with
-// one plain line a step elsewhere, and only failures when Quiet. At most one
-// step runs at a time. Its methods are safe for concurrent use.
+// one plain line a step elsewhere. When Quiet it writes nothing: the error that
+// follows a failed step is its caller's to print. At most one step runs at a
+// time. Its methods are safe for concurrent use.
 type Progress struct {
 	streams Streams
 	now     func() time.Time
@@ -150,7 +151,7 @@ func (p *Progress) end(how outcome, text string) {
 	text = Escape(text)
 	p.halt()
 	switch {
-	case p.streams.Quiet && how == done:
+	case p.streams.Quiet:
 	case running && p.spins():
 		p.endSpinner(how, text, duration)
 	case running:

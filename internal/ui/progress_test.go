@@ -108,13 +108,14 @@ at last
 	}
 }
 
+// Stderr may be for a program to read: with JSON asked for, the error alone.
 func TestQuietProgress(t *testing.T) {
 	for _, tty := range []bool{false, true} {
 		var errs syncBuffer
 		c := &fakeClock{}
 		work(NewProgress(Streams{Err: &errs, Quiet: true, ErrTTY: tty, Color: tty}, c.now), c)
-		if got, want := errs.String(), "committing^[]0;x^G ... failed: moved^J (1m01s)\nat last\n"; got != want {
-			t.Errorf("on a terminal %v: stderr = %q, want %q", tty, got, want)
+		if got := errs.String(); got != "" {
+			t.Errorf("on a terminal %v: stderr = %q, want nothing", tty, got)
 		}
 	}
 }

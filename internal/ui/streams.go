@@ -26,7 +26,7 @@ type Streams struct {
 	Width int
 	// Color allows escape codes on the streams that are terminals.
 	Color bool
-	// Quiet silences progress; results, failures and questions remain.
+	// Quiet silences progress, also of what fails; results and questions remain.
 	Quiet bool
 	// Done ends a question that waits for an answer, which a blocking read
 	// would survive. It may be nil; set it to the Done of the main context.
