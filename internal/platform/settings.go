@@ -7,9 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"go.yaml.in/yaml/v3"
-
-	"github.com/platformctl/platformctl/internal/durable"
 	"github.com/platformctl/platformctl/internal/strictyaml"
 )
 
@@ -48,22 +45,6 @@ func ReadSettings(home Home) (Settings, error) {
 		return Settings{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil
-}
-
-// WriteSettings replaces the user's settings, whose directory must exist. It
-// refuses what [ReadSettings] would.
-func WriteSettings(home Home, s Settings) error {
-	if err := s.validate(home); err != nil {
-		return err
-	}
-	data, err := yaml.Marshal(s)
-	if err != nil {
-		return fmt.Errorf("write user settings: %w", err)
-	}
-	if err := durable.WriteFile(SettingsFile(home), data, 0o600); err != nil {
-		return fmt.Errorf("write user settings: %w", err)
-	}
-	return nil
 }
 
 func (s Settings) validate(home Home) error {
