@@ -79,32 +79,6 @@ func (o LocateOptions) getenv(name string) string {
 	return o.Getenv(name)
 }
 
-// Psql returns the path of a psql: of PATH, else of the places where Locate
-// searches. The error is a *NotFoundError.
-func Psql(o LocateOptions) (string, error) {
-	for _, dir := range filepath.SplitList(o.getenv("PATH")) {
-		// A link is not followed: Debian's is to a program that looks at its name.
-		if path := filepath.Join(dir, "psql"); filepath.IsAbs(dir) && executable(path) {
-			return path, nil
-		}
-	}
-	notFound := &NotFoundError{}
-	for _, place := range o.places() {
-		notFound.Searched = append(notFound.Searched, place.name)
-		for _, dir := range place.dirs() {
-			if path := filepath.Join(dir, "psql"); executable(path) {
-				return path, nil
-			}
-		}
-	}
-	return "", notFound
-}
-
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
-}
-
 // place is one step of the search: its name and the directories behind it.
 type place struct {
 	name string

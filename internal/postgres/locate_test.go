@@ -166,36 +166,6 @@ func TestLocateReportsWhatIsBroken(t *testing.T) {
 	}
 }
 
-func TestPsql(t *testing.T) {
-	root := t.TempDir()
-	at := func(path string) string { return filepath.Join(root, path) }
-	program(t, at("real/psql"), "exit 1")
-	program(t, at("16/bin/psql"), "exit 1")
-	if err := os.MkdirAll(at("path/psql"), 0o755); err != nil { // a directory
-		t.Fatal(err)
-	}
-	if err := os.Mkdir(at("links"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(at("real/psql"), at("links/psql")); err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]struct{ path, pattern, want string }{
-		"of PATH, links kept": {at("path") + ":" + at("links"), at("*/bin"), at("links/psql")},
-		"beside the server":   {at("path"), at("*/bin"), at("16/bin/psql")},
-		"nowhere":             {at("path"), at("none"), ""},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			getenv := func(name string) string { return map[string]string{"PATH": tc.path}[name] }
-			got, err := Psql(LocateOptions{Getenv: getenv, Patterns: []string{tc.pattern}})
-			if _, notFound := errors.AsType[*NotFoundError](err); got != tc.want || notFound != (tc.want == "") {
-				t.Errorf("Psql() = %q, %v, want %q", got, err, tc.want)
-			}
-		})
-	}
-}
-
 func TestLocateOnThisMachine(t *testing.T) {
 	b, err := Locate(t.Context(), LocateOptions{Getenv: os.Getenv})
 	if err != nil {
