@@ -110,15 +110,6 @@ func (p *Progress) Note(text string) {
 	}
 }
 
-// Stop ends the running step without a word: before a question, and when
-// somebody else reports the error.
-func (p *Progress) Stop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.halt()
-	p.clear()
-}
-
 // spins needs a terminal that can go back on its line.
 func (p *Progress) spins() bool {
 	return p.streams.ErrTTY && p.streams.Color && !p.streams.dumb && !p.streams.Quiet

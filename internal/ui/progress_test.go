@@ -63,8 +63,6 @@ func work(p *Progress, c *fakeClock) {
 	c.pass(1290 * time.Millisecond)
 	p.Done("")
 	p.Start("first", "left open")
-	p.Start("secret", "storing")
-	p.Stop()
 	p.Start("commit", "committing\x1b]0;x\a")
 	c.pass(61 * time.Second)
 	p.Fail("moved\n")
@@ -83,7 +81,6 @@ applying ...
 slow ^[[2J
 applying ... done (1.2s)
 left open ... done
-storing ... 
 committing^[]0;x^G ... failed: moved^J (1m01s)
 at last
 `
@@ -196,7 +193,7 @@ func TestProgressIsSafeForConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	p.Stop()
+	p.Done("")
 	if got := strings.Count(errs.String(), "note\n"); got != 8*50 {
 		t.Errorf("%d whole notes, want %d", got, 8*50)
 	}
