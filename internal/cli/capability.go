@@ -61,7 +61,7 @@ func runCapabilityList(ctx context.Context, app *App) error {
 		}
 		list.Capabilities = append(list.Capabilities, row)
 	}
-	return app.IO.Print(app.flags.Output, list)
+	return app.print(list)
 }
 
 func (app *App) openCapabilities(ctx context.Context) (capability.Set, error) {
@@ -197,7 +197,7 @@ func runCapabilityShow(ctx context.Context, app *App, name string) error {
 		}
 		view.TierSets[typ] = tierViews(d, typ)
 	}
-	return app.IO.Print(app.flags.Output, view)
+	return app.print(view)
 }
 
 func tierViews(d *capability.Definition, typ string) []tierView {

@@ -66,7 +66,7 @@ func runCatalogList(ctx context.Context, app *App, filter index.Filter) error {
 	if entities == nil {
 		entities = []backstage.Entity{}
 	}
-	return app.IO.Print(app.flags.Output, catalogList{Entities: entities})
+	return app.print(catalogList{Entities: entities})
 }
 
 // warnOfProblems tells of files of the record that could not be read: what they
@@ -145,7 +145,7 @@ func runCatalogShow(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, entityView{detail.Entity, detail.Relations})
+	return app.print(entityView{detail.Entity, detail.Relations})
 }
 
 // catalogRef reads a reference; a bare name will do when only one entity has it.

@@ -50,6 +50,39 @@ func (e *notHereError) Error() string {
 	return fmt.Sprintf("resource %q has not been applied from here: there is no Terraform state of it", e.name)
 }
 
+// movedError says that the local server listens on another port than when the
+// resource was last applied.
+type movedError struct {
+	name, capability string
+	have, now        any
+}
+
+func (e *movedError) Error() string {
+	return fmt.Sprintf("the server of %q listens on port %v now, not on %v", e.name, e.now, e.have)
+}
+
+// goneError says that the local server of a resource was deleted.
+type goneError struct{ name, capability string }
+
+func (e *goneError) Error() string {
+	return fmt.Sprintf("the server of %q is gone, with all its data", e.name)
+}
+
+// answerError says that the answer could not be written, after the work was done.
+type answerError struct{ err error }
+
+func (e *answerError) Error() string { return "the answer could not be written: " + e.err.Error() }
+func (e *answerError) Unwrap() error { return e.err }
+
+// print writes the answer of a command to stdout in the format asked for.
+func (app *App) print(v any) error {
+	err := app.IO.Print(app.flags.Output, v)
+	if _, refused := errors.AsType[*ui.UnsupportedError](err); err == nil || refused {
+		return err
+	}
+	return &answerError{err}
+}
+
 // checkError says that a check found something; what, is on stdout already.
 type checkError struct{ problem string }
 

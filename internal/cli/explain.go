@@ -29,7 +29,7 @@ import (
 func (app *App) explain(err error) explanation {
 	e := explanation{Error: err.Error(), Code: exitFailed}
 	for _, rule := range []func(error, *explanation) bool{
-		explainRequest, explainServer, explainRecord, explainInput, explainFile, explainMachine, explainUsage,
+		explainAnswer, explainRequest, explainServer, explainRecord, explainInput, explainFile, explainMachine, explainUsage,
 	} {
 		if rule(err, &e) {
 			break
@@ -55,6 +55,19 @@ func cut(s string, n int) string {
 // quote shows what was typed.
 func quote(s string) string { return strconv.Quote(cut(s, longestValue)) }
 
+// explainAnswer covers what went wrong after everything was done.
+func explainAnswer(err error, e *explanation) bool {
+	if _, ok := errors.AsType[*answerError](err); ok {
+		e.Hint = "what was asked for is done; ask for the answer again: platformctl status"
+		return true
+	}
+	if _, ok := errors.AsType[*ui.UnsupportedError](err); ok {
+		e.Code = exitUsage
+		return true
+	}
+	return false
+}
+
 // explainRequest covers how a request can end.
 func explainRequest(err error, e *explanation) bool {
 	var (
@@ -65,8 +78,22 @@ func explainRequest(err error, e *explanation) bool {
 		missing    *request.MissingError
 		check      *checkError
 		notHere    *notHereError
+		moved      *movedError
+		gone       *goneError
+		used       *request.UsedIDError
+		damaged    *request.DamagedError
 	)
 	switch {
+	case errors.As(err, &moved):
+		e.Code, e.Hint = exitConflict, "bring the resource up to date"
+		e.Next = []string{fmt.Sprintf("platformctl request %s --name %s --auto-approve", moved.capability, moved.name)}
+	case errors.As(err, &gone):
+		e.Code, e.Hint = exitConflict, "a request makes it again, empty"
+		e.Next = []string{fmt.Sprintf("platformctl request %s --name %s --auto-approve", gone.capability, gone.name)}
+	case errors.As(err, &used):
+		e.Code, e.Hint = exitConflict, "leave --request-id out, or give a new one"
+	case errors.As(err, &damaged):
+		e.Code, e.Hint = exitConflict, "nothing is guessed from it: move it away, then ask for the resource again"
 	case errors.As(err, &notHere):
 		e.Code, e.Hint = exitConflict, "the same request, made here, makes it here"
 		e.Next = []string{"platformctl resource show " + notHere.name}

@@ -96,12 +96,12 @@ func runInit(ctx context.Context, app *App, dir string, opts initOptions) error 
 			return err
 		}
 		view.Name, view.State = snapshot.Config().Metadata.Name, "unchanged"
-		return app.IO.Print(app.flags.Output, view)
+		return app.print(view)
 	}
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, view)
+	return app.print(view)
 }
 
 // Names is the answer to -o name.

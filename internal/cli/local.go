@@ -53,7 +53,7 @@ func runLocalStatus(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, view)
+	return app.print(view)
 }
 
 func (s *session) localServers(ctx context.Context) (localView, error) {
@@ -128,7 +128,7 @@ func runLocalStop(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, view)
+	return app.print(view)
 }
 
 func newLocalResetCmd(app *App) *cobra.Command {
@@ -171,7 +171,7 @@ func runLocalReset(ctx context.Context, app *App, yes bool) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, view)
+	return app.print(view)
 }
 
 var _ ui.Tabular = localView{}

@@ -73,7 +73,7 @@ func runRequest(ctx context.Context, app *App, opts requestOptions) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, app.newRequestView(result))
+	return app.print(app.newRequestView(result))
 }
 
 // requestOrAsk runs the request. Where nobody can approve it, it is planned only:

@@ -47,10 +47,11 @@ func (app *App) newRequestView(result request.Result) requestView {
 // requestCommand is the command that carries out what a dry run has shown.
 func requestCommand(r request.Result) string {
 	name, _, _ := strings.Cut(r.Capability, "/")
-	command := fmt.Sprintf("platformctl request %s --type %s --tier %s --team %s --name %s --env %s",
-		name, r.Type, r.Tier, r.Team, r.Name, r.Environment)
+	words := []string{
+		"platformctl request", name, "--type", r.Type, "--tier", r.Tier, "--team", r.Team, "--name", r.Name, "--env", r.Environment,
+	}
 	if r.For != "" {
-		command += " --for " + r.For
+		words = append(words, "--for", r.For)
 	}
 	for _, input := range slices.Sorted(maps.Keys(r.Given)) {
 		value, isText := r.Given[input].(string)
@@ -58,9 +59,9 @@ func requestCommand(r request.Result) string {
 			raw, _ := json.Marshal(r.Given[input]) // it came from JSON
 			value = string(raw)
 		}
-		command += " --set " + shellQuote(input+"="+value)
+		words = append(words, "--set", shellWord(input+"="+value))
 	}
-	return command
+	return strings.Join(words, " ")
 }
 
 // Names is the answer to -o name.

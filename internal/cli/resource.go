@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -131,13 +132,17 @@ func (s *session) elsewhere(spec store.ResourceSpec) string {
 	return ""
 }
 
-// environment is what connects to r, secrets included.
-func (s *session) environment(r *found) (map[string]string, error) {
+// environment is what connects to r, secrets included. The server on this machine
+// that r lives on is started.
+func (s *session) environment(ctx context.Context, r *found) (map[string]string, error) {
 	if host := s.elsewhere(r.Record.Spec); host != "" {
 		return nil, &request.ElsewhereError{Name: r.Name, Machine: host}
 	}
 	if len(r.Outputs) == 0 {
 		return nil, &notHereError{name: r.Name}
+	}
+	if err := s.startFor(ctx, r); err != nil {
+		return nil, err
 	}
 	secrets, err := s.secrets()
 	if err != nil {
@@ -153,13 +158,9 @@ func (s *session) environment(r *found) (map[string]string, error) {
 }
 
 // useEnvironment is the environment for a child that uses r: ours and r's on top.
-// The servers on this machine that r needs are started.
 func (s *session) useEnvironment(ctx context.Context, r *found) ([]string, error) {
-	env, err := s.environment(r)
+	env, err := s.environment(ctx, r)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.startFor(ctx, r); err != nil {
 		return nil, err
 	}
 	merged := slices.DeleteFunc(slices.Clone(s.app.Environ()), func(pair string) bool {
@@ -173,16 +174,32 @@ func (s *session) useEnvironment(ctx context.Context, r *found) ([]string, error
 	return merged, nil
 }
 
-// startFor starts the local server that r lives on if it was stopped.
+// startFor starts the local server that r lives on if it was stopped. A server
+// that is gone, or that moved to another port, is not what r's outputs speak of.
 func (s *session) startFor(ctx context.Context, r *found) error {
-	if r.Record.Spec.Machine == "" {
+	if r.Record.Spec.Machine == "" || !onServer(r.Resource) {
 		return nil
 	}
+	capabilityName := capability.NameOf(r.Record.Spec.Capability)
 	status, err := s.server().Status(ctx)
-	if err != nil || status.State != postgres.Stopped {
+	if err != nil {
 		return err
 	}
-	return (&localTarget{session: s}).Start(ctx, []string{needPostgreSQL})
+	if status.State == postgres.Absent {
+		return &goneError{name: r.Name, capability: capabilityName}
+	}
+	if status.State != postgres.Running {
+		if err := (&localTarget{session: s}).Start(ctx, []string{needPostgreSQL}); err != nil {
+			return err
+		}
+		if status, err = s.server().Status(ctx); err != nil {
+			return err
+		}
+	}
+	if have, ok := r.Outputs["port"]; ok && fmt.Sprint(have) != strconv.Itoa(status.Port) {
+		return &movedError{name: r.Name, capability: capabilityName, have: have, now: status.Port}
+	}
+	return nil
 }
 
 // unfinished lists the requests that did not end, by resource name.

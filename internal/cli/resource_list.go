@@ -62,7 +62,7 @@ func runResourceList(ctx context.Context, app *App, team, environment string) er
 	list = slices.DeleteFunc(list, func(r resourceRow) bool {
 		return team != "" && r.Team != team || environment != "" && r.Environment != environment
 	})
-	return app.IO.Print(app.flags.Output, resourceList{Resources: list})
+	return app.print(resourceList{Resources: list})
 }
 
 // resourceRows are all resources, those with an unfinished request included.
@@ -126,6 +126,7 @@ func (s *session) stateHere(ctx context.Context) (string, error) {
 		return "ready", nil
 	case postgres.Stopped:
 		return "stopped", nil
+	case postgres.Absent:
 	}
 	return "gone", nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/platformctl/platformctl/internal/backstage"
+	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/request"
 	"github.com/platformctl/platformctl/internal/ui"
 )
@@ -54,6 +55,9 @@ func runResourceShow(ctx context.Context, app *App, name string) error {
 		return err
 	}
 	i := slices.IndexFunc(rows, func(row resourceRow) bool { return row.Name == r.Name })
+	if i < 0 { // it was removed this instant
+		return &platform.UnknownError{What: "resource", Name: r.Name}
+	}
 	duties := r.Definition.Responsibility()
 	view := resourceView{
 		resourceRow: rows[i], For: r.Record.Spec.For, Inputs: r.Resolution.Inputs,
@@ -74,7 +78,7 @@ func runResourceShow(ctx context.Context, app *App, name string) error {
 		}
 	}
 	view.Next = app.commands(view.Next)
-	return app.IO.Print(app.flags.Output, view)
+	return app.print(view)
 }
 
 // Names is the answer to -o name.

@@ -42,15 +42,12 @@ func runResourceEnv(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
-	env, err := s.environment(r)
+	env, err := s.environment(ctx, r)
 	if err != nil {
 		return err
 	}
-	if err := s.startFor(ctx, r); err != nil {
-		return err
-	}
 	if app.flags.Output != ui.Table {
-		return app.IO.Print(app.flags.Output, environmentView(env))
+		return app.print(environmentView(env))
 	}
 	for _, key := range slices.Sorted(maps.Keys(env)) {
 		if _, err := fmt.Fprintf(app.IO.Out, "export %s=%s\n", key, shellQuote(env[key])); err != nil {
@@ -191,7 +188,7 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 		_, err = fmt.Fprintln(app.IO.Out, r.Dir)
 		return err
 	}
-	return app.IO.Print(app.flags.Output, dirView{Name: r.Name, Dir: r.Dir})
+	return app.print(dirView{Name: r.Name, Dir: r.Dir})
 }
 
 func newResourceResumeCmd(app *App) *cobra.Command {
@@ -225,6 +222,9 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 		app.note("nothing is unfinished for %s", r.Name)
 		return runResourceShow(ctx, app, r.Name)
 	}
+	if u.Err != nil {
+		return u.Err
+	}
 	service, err := s.service(false)
 	if err != nil {
 		return err
@@ -234,5 +234,5 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, app.newRequestView(result))
+	return app.print(app.newRequestView(result))
 }

@@ -151,7 +151,12 @@ func (s *session) Commit(ctx context.Context, change store.Change) (store.Receip
 	if err := s.Ensure(ctx); err != nil {
 		return store.Receipt{}, err
 	}
-	return s.store.Commit(ctx, change)
+	receipt, err := s.store.Commit(ctx, change)
+	if receipt.Behind != nil {
+		s.app.note("warning: the commit is made, but the files in %s could not be brought along: %s; the next change does it",
+			s.location, ui.Escape(receipt.Behind.Error()))
+	}
+	return receipt, err
 }
 
 // capabilities are the built-in ones and those of the platform.
@@ -212,7 +217,10 @@ func (s *session) salt() ([]byte, error) {
 	if err := os.MkdirAll(s.paths.Identity(), 0o700); err != nil {
 		return nil, fmt.Errorf("salt: %w", err)
 	}
-	return salt, durable.WriteFile(path, salt, 0o600)
+	if err := durable.Create(path, salt, 0o600); !errors.Is(err, fs.ErrExist) {
+		return salt, err
+	}
+	return os.ReadFile(path) // another process was first
 }
 
 // note says something on stderr that is not an error.

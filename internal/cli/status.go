@@ -52,7 +52,7 @@ func runStatus(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
-	return app.IO.Print(app.flags.Output, view)
+	return app.print(view)
 }
 
 func (s *session) status(ctx context.Context) (statusView, error) {

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"reflect"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,53 +57,65 @@ func runTeamAdd(ctx context.Context, app *App, name, title string) error {
 	if err != nil {
 		return err
 	}
-	team := request.TeamEntity(name, title)
-	snapshot, err := s.Snapshot(ctx)
-	if err != nil {
-		return err
-	}
-	have, found, err := snapshot.Entity(team.Ref())
-	if err != nil {
-		return err
-	}
-	view := teamView{Name: name, Title: title, EntityRef: team.Ref().String(), State: "added", Owns: []string{}}
-	if found && (title == "" || have.Metadata.Title == title) {
-		view.State, view.Title = "unchanged", have.Metadata.Title
-		if view.Owns, err = s.owned(ctx, team.Ref()); err != nil {
-			return err
-		}
-		return app.IO.Print(app.flags.Output, view)
-	}
-	if found {
-		have.Metadata.Title = title
-		team, view.State = have, "changed"
-	}
-	return s.addTeam(ctx, team, view)
-}
-
-func (s *session) addTeam(ctx context.Context, team backstage.Entity, view teamView) error {
 	if err := s.Ensure(ctx); err != nil {
 		return err
 	}
+	for {
+		view, err := s.addTeam(ctx, name, title)
+		if errors.Is(err, errTeamMoved) {
+			continue // somebody else wrote it this instant: look again
+		}
+		if err != nil {
+			return err
+		}
+		return app.print(view)
+	}
+}
+
+// errTeamMoved says that a team changed between reading and writing it.
+var errTeamMoved = errors.New("the team has changed")
+
+// addTeam registers a team, or gives it the title, unless that is so already.
+func (s *session) addTeam(ctx context.Context, name, title string) (teamView, error) {
+	team := request.TeamEntity(name, title)
+	view := teamView{Name: name, Title: title, EntityRef: team.Ref().String(), State: "added", Owns: []string{}}
 	snapshot, err := s.Snapshot(ctx)
 	if err != nil {
-		return err
+		return view, err
+	}
+	have, found, err := snapshot.Entity(team.Ref())
+	if err != nil {
+		return view, err
+	}
+	event, before := "platformctl.team.registered", have
+	if found {
+		if view.Owns, err = s.owned(ctx, team.Ref()); err != nil {
+			return view, err
+		}
+		if title == "" || have.Metadata.Title == title {
+			view.State, view.Title = "unchanged", have.Metadata.Title
+			return view, nil
+		}
+		team, view.State, event = have, "changed", "platformctl.team.changed"
+		team.Metadata.Title = title
 	}
 	actor, err := s.actor(snapshot.Config().Spec.Identify)
 	if err != nil {
-		return err
+		return view, err
 	}
 	now := s.app.Now().UTC()
 	_, err = s.Commit(ctx, store.Change{
-		Message: "team: register " + view.Name, Time: now, Put: []backstage.Entity{team},
-		Events: []ledger.Event{{
-			ID: s.app.NewID(), Time: now, Actor: actor, Type: "platformctl.team.registered", Subject: view.EntityRef,
-		}},
+		Message: "team: register " + name, Time: now, Put: []backstage.Entity{team},
+		Events: []ledger.Event{{ID: s.app.NewID(), Time: now, Actor: actor, Type: event, Subject: view.EntityRef}},
+		Check: func(tip *store.Snapshot) error {
+			now, _, err := tip.Entity(team.Ref())
+			if err == nil && !reflect.DeepEqual(now, before) {
+				err = errTeamMoved
+			}
+			return err
+		},
 	})
-	if err != nil {
-		return err
-	}
-	return s.app.IO.Print(s.app.flags.Output, view)
+	return view, err
 }
 
 func newTeamListCmd(app *App) *cobra.Command {
@@ -146,7 +160,7 @@ func runTeamList(ctx context.Context, app *App) error {
 		}
 		list.Teams = append(list.Teams, view)
 	}
-	return app.IO.Print(app.flags.Output, list)
+	return app.print(list)
 }
 
 func newTeamShowCmd(app *App) *cobra.Command {
@@ -182,7 +196,7 @@ func runTeamShow(ctx context.Context, app *App, name string) error {
 		if view.Owns, err = s.owned(ctx, e.Ref()); err != nil {
 			return err
 		}
-		return app.IO.Print(app.flags.Output, view)
+		return app.print(view)
 	}
 	return &platform.UnknownError{What: "team", Name: name, Known: known}
 }

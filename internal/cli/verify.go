@@ -48,7 +48,7 @@ func runVerify(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
-	if err := app.IO.Print(app.flags.Output, verifyView{report}); err != nil {
+	if err := app.print(verifyView{report}); err != nil {
 		return err
 	}
 	switch n := len(report.Problems); n {

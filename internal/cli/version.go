@@ -15,7 +15,7 @@ func newVersionCmd(app *App) *cobra.Command {
 		Use: "version", Short: "Show the version of platformctl", Args: args(),
 		Example: "  platformctl version -o json",
 		RunE: func(*cobra.Command, []string) error {
-			return app.IO.Print(app.flags.Output, newVersionView(app.Version))
+			return app.print(newVersionView(app.Version))
 		},
 	}
 	outputFlag(cmd, app)
