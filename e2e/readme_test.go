@@ -17,7 +17,7 @@ import (
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
 	if err != nil {
-		t.Skip("README.md is not beside the tests: ", err)
+		t.Fatal(err)
 	}
 	blocks := regexp.MustCompile("(?s)```(\\w*)\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
 	if len(blocks) < 4 {
