@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -28,10 +29,18 @@ const (
 	maxValue    = 64 << 10
 )
 
+// A writer waits for the others, each of which takes milliseconds: this long,
+// asking this often.
+const (
+	patience = 10 * time.Second
+	pause    = 10 * time.Millisecond
+)
+
 type files struct {
 	dir        string
 	identities []age.Identity
 	recipients []age.Recipient
+	patience   time.Duration
 }
 
 var _ Store = (*files)(nil)
@@ -42,9 +51,10 @@ var _ Store = (*files)(nil)
 // is not created, before the first GetOrCreate.
 //
 // A dir or an identity file that others can read, or that another user owns,
-// is refused with an *UnsafeError, here and later.
+// is refused with an *UnsafeError, here and later. A writer that another
+// process keeps waiting for long gets a *LockedError.
 func Open(dir, identityFile string) (Store, error) {
-	s := &files{dir: dir}
+	s := &files{dir: dir, patience: patience}
 	if err := s.check(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -137,10 +147,18 @@ func (s *files) lock() (unlock func(), err error) {
 		return nil, err
 	}
 	l := flock.New(filepath.Join(s.dir, lockName), flock.SetPermissions(0o600))
-	if err := l.Lock(); err != nil {
-		return nil, fmt.Errorf("lock secrets: %w", err)
+	for waited := time.Duration(0); ; waited += pause {
+		held, err := l.TryLock()
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("lock secrets: %w", err)
+		case held:
+			return func() { _ = l.Unlock() }, nil
+		case waited >= s.patience:
+			return nil, &LockedError{Path: l.Path()}
+		}
+		time.Sleep(pause)
 	}
-	return func() { _ = l.Unlock() }, nil
 }
 
 func (s *files) path(ref, suffix string) string {

@@ -65,6 +65,16 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("secret %q is damaged: %s", e.Ref, e.Problem)
 }
 
+// LockedError reports a store that another process has been writing to for too
+// long, so it must hang or be stopped.
+type LockedError struct {
+	Path string // of the lock file
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("secrets are locked by another process (%q)", e.Path)
+}
+
 // Limits of a reference. Together with a suffix a segment stays below the 255
 // bytes that file systems allow a name.
 const (
