@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"syscall"
 )
@@ -79,18 +80,28 @@ func (e *VersionMismatchError) Error() string {
 // EDQUOT or EACCES when the output tells of one, else what ended the wait or
 // the process.
 type StartError struct {
-	Step string // "initialize" or "start"
-	Log  string // the end of what the program wrote
-	Err  error
+	Step    string // "initialize" or "start"
+	Log     string // the end of what the program wrote
+	LogFile string // where all of it is; empty when it is in no file
+	Err     error
 }
 
+// Error holds the line of the log that says why, and where the others are.
 func (e *StartError) Error() string {
-	return fmt.Sprintf("%s the PostgreSQL server: %v", e.Step, e.Err)
+	text := fmt.Sprintf("%s the PostgreSQL server: %v", e.Step, e.Err)
+	if line := reason(e.Log); line != "" {
+		text += ": " + line
+	}
+	if e.LogFile != "" {
+		text += fmt.Sprintf(" (log: %s)", e.LogFile)
+	}
+	return text
 }
 
 func (e *StartError) Unwrap() error { return e.Err }
 
-// newStartError makes the error of a step from what the program wrote.
+// newStartError makes the error of a step from what the program wrote. A caller
+// that keeps it in a file adds the path.
 func newStartError(step, output string, err error) *StartError {
 	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EROFS, syscall.EDQUOT, syscall.EACCES} {
 		// The programs run with LC_ALL=C, where strerror says what Go says
@@ -101,6 +112,26 @@ func newStartError(step, output string, err error) *StartError {
 		}
 	}
 	return &StartError{Step: step, Log: tail(output, maxTail), Err: err}
+}
+
+// fatal finds what ended a program: "FATAL:  ..." of the server, after a prefix
+// with time and process, and "initdb: error: ...". They run with LC_ALL=C.
+var fatal = regexp.MustCompile(`(?m)(?:FATAL|PANIC|error): .*$`)
+
+// maxReason is how much of a line goes into the text of an error, in bytes.
+const maxReason = 400
+
+// reason returns the last line of log that tells of a failure, else its last.
+func reason(log string) string {
+	lines := strings.Split(strings.TrimSpace(log), "\n")
+	line := lines[len(lines)-1]
+	if found := fatal.FindAllString(log, -1); len(found) > 0 {
+		line = found[len(found)-1]
+	}
+	if len(line) > maxReason {
+		line = line[:maxReason] + "..."
+	}
+	return strings.ToValidUTF8(strings.TrimSpace(line), "?")
 }
 
 // maxTail is how much of a log an error carries, in bytes.

@@ -21,6 +21,9 @@ import (
 // directory. Whatever bears it at a start was left by a crash.
 const tempPrefix = "data.tmp-"
 
+// logName is the log, in the server's directory.
+const logName = "log"
+
 // maxLog is the size at which a log is put aside before a start.
 const maxLog = 10 << 20
 
@@ -122,19 +125,26 @@ func (l launcher) run(ctx context.Context) error {
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
-			return newStartError("start", child.output(), ctx.Err())
+			return l.failed(child, ctx.Err())
 		case err := <-child.done():
 			if !child.transient() && free(ctx, l.rec.Port) {
 				if full(l.server.dir) { // then the log does not say it
 					err = syscall.ENOSPC
 				}
-				return newStartError("start", child.output(), err)
+				return l.failed(child, err)
 			}
 			child = nil
 			_ = sleep(ctx, 200*time.Millisecond) // the end of ctx is seen in the next round
 		}
 		pause.Stop()
 	}
+}
+
+// failed is the error of a start that child, which may be nil, did not finish.
+func (l launcher) failed(child *child, err error) error {
+	failure := newStartError("start", child.output(), err)
+	failure.LogFile = l.server.path(logName)
+	return failure
 }
 
 // launch starts the server process, after clearing away what hinders it.
@@ -225,7 +235,7 @@ func (l launcher) choosePort(ctx context.Context) error {
 
 // openLog opens the log for the server, and puts a long one aside.
 func (l launcher) openLog() (*os.File, error) {
-	path := l.server.path("log")
+	path := l.server.path(logName)
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
 		if err := os.Rename(path, path+".1"); err != nil {
 			return nil, err

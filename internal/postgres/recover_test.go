@@ -251,6 +251,11 @@ func TestStartErrorTellsWhatTheServerSaid(t *testing.T) {
 	if !ok || e.Step != "start" || !strings.Contains(e.Log, "no_such_setting") {
 		t.Errorf("Start() = %#v", err)
 	}
+	for _, part := range []string{"start the PostgreSQL server: exit status 1: FATAL:  configuration file ", s.path("log")} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("Start() = %v, want it to hold %q", err, part)
+		}
+	}
 	if strings.Contains(e.Log, "shut down") {
 		t.Errorf("the log is not only of this start:\n%s", e.Log)
 	}
@@ -276,5 +281,27 @@ func TestStartIsCancelled(t *testing.T) {
 	start(t, s)
 	if left, err := filepath.Glob(filepath.Join(globEscape(s.dir), tempPrefix+"*")); err != nil || len(left) != 0 {
 		t.Errorf("initialization left %v, %v", left, err)
+	}
+}
+
+func TestStartErrorText(t *testing.T) {
+	const server = "2026-01-02 03:04:05.006 UTC [7] LOG:  starting\n" +
+		"2026-01-02 03:04:05.007 UTC [7] FATAL:  could not map anonymous shared memory\n" +
+		"2026-01-02 03:04:05.007 UTC [7] HINT:  This error usually means ...\n"
+	tests := map[string]struct{ log, file, want string }{
+		"of the server": {server, "/s/log", "exit: FATAL:  could not map anonymous shared memory (log: /s/log)"},
+		"of initdb":     {"initdb: error: no space\ninitdb: removing contents\n", "", "exit: error: no space"},
+		"other":         {"first\nkilled by nobody\n\n", "/s/log", "exit: killed by nobody (log: /s/log)"},
+		"none":          {"", "/s/log", "exit (log: /s/log)"},
+		"long":          {"FATAL: " + strings.Repeat("x", 4000), "", "exit: FATAL: " + strings.Repeat("x", maxReason-7) + "..."},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := newStartError("start", tt.log, errors.New("exit"))
+			e.LogFile = tt.file
+			if got, want := e.Error(), "start the PostgreSQL server: "+tt.want; got != want {
+				t.Errorf("Error() = %q, want %q", got, want)
+			}
+		})
 	}
 }
