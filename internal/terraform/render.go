@@ -41,25 +41,7 @@ func render(m Module, t *tree) (rendering, error) {
 		return rendering{}, err
 	}
 	needs := requirements(t)
-	root := object{"//": comment}
-	values := object{}
-	call := object{"source": m.Source}
-	if m.Local != nil {
-		call["source"] = "./" + moduleDir
-	} else if m.Version != "" {
-		call["version"] = m.Version
-	}
-	variables := object{}
-	for name, value := range m.Variables {
-		v := object{}
-		if conf.Variables[name].Sensitive {
-			v["sensitive"] = true
-		}
-		if conf.ephemeral["variable."+name] {
-			v["ephemeral"] = true
-		}
-		variables[name], values[name], call[name] = v, value, "${var."+name+"}"
-	}
+	call, variables, values := moduleCall(m, conf)
 	providers, err := providerBlocks(m, conf, needs, func(name string, value any) string {
 		for variables[name] != nil {
 			name += "_"
@@ -74,15 +56,13 @@ func render(m Module, t *tree) (rendering, error) {
 	if err != nil {
 		return rendering{}, err
 	}
-	if passed := passedProviders(conf, providers); passed != nil {
-		call["providers"] = passed
-	}
-	root["terraform"] = object{"required_version": ">= " + MinVersion}
-	put(root["terraform"].(object), "required_providers", needs.sources())
+	put(call, "providers", passedProviders(conf, providers))
+	settings := object{"required_version": ">= " + MinVersion}
+	put(settings, "required_providers", needs.sources())
+	root := object{"//": comment, "terraform": settings, "module": object{callName: call}}
 	put(root, "variable", variables)
 	put(root, "provider", providers)
 	put(root, "output", outputs)
-	root["module"] = object{callName: call}
 
 	r := rendering{others: needs.others, services: needs.services}
 	if r.main, err = encode(root); err != nil {
@@ -95,6 +75,28 @@ func render(m Module, t *tree) (rendering, error) {
 		r.provider, err = ownProvider(m.Own)
 	}
 	return r, err
+}
+
+// moduleCall is the call of the module, with a variable of the root module for
+// each of its variables that has a value.
+func moduleCall(m Module, conf *config) (call, variables, values object) {
+	call, variables, values = object{"source": m.Source}, object{}, object{}
+	if m.Local != nil {
+		call["source"] = "./" + moduleDir
+	} else if m.Version != "" {
+		call["version"] = m.Version
+	}
+	for name, value := range m.Variables {
+		v := object{}
+		if conf.Variables[name].Sensitive {
+			v["sensitive"] = true
+		}
+		if conf.ephemeral["variable."+name] {
+			v["ephemeral"] = true
+		}
+		variables[name], values[name], call[name] = v, value, "${var."+name+"}"
+	}
+	return call, variables, values
 }
 
 // put sets what is not empty.
