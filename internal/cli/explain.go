@@ -170,6 +170,7 @@ func explainRecord(err error, e *explanation) bool {
 		locked *store.LockedError
 		state  *terraform.StateDamagedError
 		unsafe *secret.UnsafeError
+		held   *secret.LockedError
 	)
 	switch {
 	case errors.As(err, &dirty):
@@ -185,6 +186,8 @@ func explainRecord(err error, e *explanation) bool {
 		if state.Backup != "" {
 			e.Hint += "; a whole copy is in " + state.Backup
 		}
+	case errors.As(err, &held):
+		e.Hint = "another platformctl holds it: wait for it to end, then run the command again"
 	case errors.As(err, &unsafe):
 		e.Code, e.Hint = exitUsage, "nobody else may read it: chmod -R go= "+unsafe.Path
 	case errors.Is(err, secret.ErrNoIdentity), errors.Is(err, secret.ErrWrongIdentity):
