@@ -100,7 +100,7 @@ func diskFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := s.inNamespace(t, string(script), note, "0", "8", "24", "32", "40", "48")
+	a := s.inNamespace(t, string(script), note, "0", "8", "32", "40")
 	if a.code != 0 {
 		t.Fatalf("exit code %d\n%s\n%s", a.code, a.out, a.err)
 	}

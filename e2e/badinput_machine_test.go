@@ -42,7 +42,7 @@ func engines() map[string]machine {
 		"M3_directory":           {nil, []string{"PLATFORMCTL_TERRAFORM", "ROOT/home"}, "", refusal{says: []string{"ROOT/home cannot be run", "hint: "}}},
 		"M3_other_program":       {program("tf", 0o755, "echo hello"), at, "", refusal{says: []string{"ROOT/tf cannot be run", "hint: "}}},
 		"M3_program_that_fails":  {program("tf", 0o755, `printf '\033[2Joh no' >&2; exit 3`), at, "", refusal{says: []string{"ROOT/tf cannot be run", "hint: "}}},
-		"M3_program_that_floods": {program("tf", 0o755, "exec head -c 100000000 /dev/zero"), at, "", refusal{says: []string{"ROOT/tf cannot be run", "hint: "}}},
+		"M3_program_that_floods": {program("tf", 0o755, "exec head -c 1000000 /dev/zero"), at, "", refusal{says: []string{"ROOT/tf cannot be run", "hint: "}}},
 		"M3_not_a_program":       {program("tf", 0o755, "\x7fELF"), at, "", refusal{says: []string{"ROOT/tf cannot be run", "hint: "}}},
 	}
 }
