@@ -163,10 +163,12 @@ func (s *session) useEnvironment(ctx context.Context, r *found) ([]string, error
 	if err != nil {
 		return nil, err
 	}
+	_, libpq := env["PGHOST"]
 	merged := slices.DeleteFunc(slices.Clone(s.app.Environ()), func(pair string) bool {
 		key, _, _ := strings.Cut(pair, "=")
 		_, ours := env[key]
-		return ours
+		// PGHOSTADDR, PGSERVICE and others of the caller would lead elsewhere.
+		return ours || libpq && strings.HasPrefix(key, "PG")
 	})
 	for key, value := range env {
 		merged = append(merged, key+"="+value)
