@@ -17,7 +17,7 @@ import (
 // ledger line, and everything must agree.
 func TestKilledAnywhere(t *testing.T) {
 	home := t.TempDir()
-	env := append(os.Environ(), "HOME="+home, "PLATFORMCTL_HOME="+filepath.Join(home, "pctl"), "TF_CLI_CONFIG_FILE=")
+	env := append(os.Environ(), "HOME="+home, "PLATFORMCTL_HOME="+filepath.Join(home, "pctl"), "TMPDIR="+home, "TF_CLI_CONFIG_FILE=")
 	command := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), binary, args...)
 		cmd.Dir, cmd.Env = home, env
