@@ -22,7 +22,10 @@ func (s *session) target(env platform.Environment) (request.Target, error) {
 }
 
 // localTarget runs servers on this machine, below the platform's data directory.
-type localTarget struct{ session *session }
+type localTarget struct {
+	session *session
+	running bool // Check found it so a moment ago
+}
 
 var _ request.Target = (*localTarget)(nil)
 
@@ -33,7 +36,7 @@ func (t *localTarget) Check(ctx context.Context, needs []string) error {
 			return fmt.Errorf("target local has no %s server", need)
 		}
 	}
-	if t.Running(ctx, needs) {
+	if t.running = t.Running(ctx, needs); t.running {
 		return nil
 	}
 	_, err := postgres.Locate(ctx, t.session.locate())
@@ -51,7 +54,7 @@ func (t *localTarget) Running(ctx context.Context, needs []string) bool {
 
 // Start starts the PostgreSQL server unless it runs.
 func (t *localTarget) Start(ctx context.Context, needs []string) error {
-	if t.Running(ctx, needs) {
+	if t.running || t.Running(ctx, needs) {
 		return nil
 	}
 	progress := t.session.app.progress()
