@@ -164,8 +164,8 @@ func cmdTreeHash(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], hex.EncodeToString(hash.Sum(nil)))
 }
 
-// cmdProcesses puts what runs below the script's directory, and what listens on
-// this user's ports, into a variable: processes VAR.
+// cmdProcesses puts what runs below the script's directory, and the ports that it
+// listens on, into a variable: processes VAR.
 func cmdProcesses(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: processes VAR")
@@ -175,16 +175,41 @@ func cmdProcesses(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for _, pid := range pids {
 		cwd, err := os.Readlink(filepath.Join(pid, "cwd"))
-		if err != nil {
+		if err != nil || !strings.HasPrefix(cwd, ts.Getenv("WORK")) {
 			continue // it ended, or it is not ours
 		}
-		if strings.HasPrefix(cwd, ts.Getenv("WORK")) {
-			cmdline, _ := os.ReadFile(filepath.Join(pid, "cmdline"))
-			found = append(found, filepath.Base(pid)+" "+string(bytes.ReplaceAll(cmdline, []byte{0}, []byte(" "))))
-		}
+		cmdline, _ := os.ReadFile(filepath.Join(pid, "cmdline"))
+		found = append(found, fmt.Sprintf("%s %s listens on %v", filepath.Base(pid),
+			bytes.ReplaceAll(cmdline, []byte{0}, []byte(" ")), listening(pid)))
 	}
 	slices.Sort(found)
 	ts.Setenv(args[0], strings.Join(found, "\n"))
+}
+
+// listening returns the local addresses, as the kernel writes them, that a
+// process listens on.
+func listening(pid string) []string {
+	var addresses []string
+	for _, table := range []string{"net/tcp", "net/tcp6"} {
+		data, _ := os.ReadFile(filepath.Join(pid, table))
+		for line := range strings.Lines(string(data)) {
+			const listen = "0A" // TCP_LISTEN
+			fields := strings.Fields(line)
+			if len(fields) > 9 && fields[3] == listen && holds(pid, "socket:["+fields[9]+"]") {
+				addresses = append(addresses, fields[1])
+			}
+		}
+	}
+	return addresses
+}
+
+// holds reports whether a process has a file of that name open.
+func holds(pid, name string) bool {
+	descriptors, _ := filepath.Glob(filepath.Join(pid, "fd", "*"))
+	return slices.ContainsFunc(descriptors, func(fd string) bool {
+		target, err := os.Readlink(fd)
+		return err == nil && target == name
+	})
 }
 
 func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
