@@ -83,7 +83,11 @@ func (term *terminal) expect(text, answer string) {
 func (term *terminal) exit() int {
 	term.t.Helper()
 	ended := make(chan struct{})
-	go func() { _ = term.cmd.Wait(); close(ended) }()
+	go func() {
+		_ = term.cmd.Wait()
+		<-term.done // what it wrote last is read
+		close(ended)
+	}()
 	select {
 	case <-ended:
 		return term.cmd.ProcessState.ExitCode()

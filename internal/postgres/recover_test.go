@@ -32,7 +32,10 @@ func TestKilledServer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			ended := make(chan struct{})
+			t.Cleanup(func() { <-ended }) // before its connection is closed
 			go func() {
+				defer close(ended)
 				// Never acknowledged: the server is killed meanwhile.
 				_, _ = conn.Exec(context.WithoutCancel(t.Context()),
 					"INSERT INTO kept SELECT g FROM generate_series(1, 1000000000) g")
@@ -70,7 +73,11 @@ func TestStopAfterAKill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _, _ = conn.Exec(context.WithoutCancel(t.Context()), "DO 'BEGIN LOOP END LOOP; END'") }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = conn.Exec(context.WithoutCancel(t.Context()), "DO 'BEGIN LOOP END LOOP; END'")
+	}()
 	for query(t, c, "SELECT count(*)::text FROM pg_stat_activity WHERE query LIKE 'DO%'") != "1" {
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -87,6 +94,7 @@ func TestStopAfterAKill(t *testing.T) {
 	if pids := processesIn(s.path("data")); len(pids) != 0 {
 		t.Errorf("processes %v are left", pids)
 	}
+	<-ended // its connection is closed after the test
 }
 
 // After a restart of the machine the number in postmaster.pid is often that of
