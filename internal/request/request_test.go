@@ -309,3 +309,17 @@ func TestRequestIDIsUsedOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestForNamesAComponent gives other kinds of entities that exist.
+func TestForNamesAComponent(t *testing.T) {
+	f := newFixture(t)
+	f.mustRun(ask())
+	for _, ref := range []string{"group:shop", "resource:shop-text"} {
+		a := ask()
+		a.Name, a.For = "second-note", ref
+		var unknown *platform.UnknownError
+		if _, err := f.run(a); !errors.As(err, &unknown) || unknown.What != "component" || f.engine.applies != 1 {
+			t.Errorf("for %s, after %d applies: %v", ref, f.engine.applies, err)
+		}
+	}
+}

@@ -257,11 +257,11 @@ func (f *flight) findComponent() error {
 	if err != nil {
 		return fmt.Errorf("for: %w", err)
 	}
-	_, found, err := f.snapshot.Entity(ref)
+	entity, found, err := f.snapshot.Entity(ref)
 	if err != nil {
 		return err
 	}
-	if !found {
+	if !found || entity.Kind != backstage.KindComponent {
 		return &platform.UnknownError{What: "component", Name: f.ask.For, Known: f.components()}
 	}
 	f.ask.For = ref.String()
