@@ -14,7 +14,7 @@
 //	.terraform.lock.hcl          the hash of our provider and of all others
 //	terraform.d/plugins/         the mirror that holds our provider
 //	terraform.tfstate            the state (local backend)
-//	state.json                   which state was seen last, see [StateInfo]
+//	state.json                   which state was seen last, see [Outputs]
 //	plan.tfplan                  the plan that Apply will apply
 //	prepared.json                what was fetched and installed for which input
 //

@@ -42,21 +42,14 @@ type content struct {
 	} `json:"resources"`
 }
 
-// StateInfo identifies the state in dir; the zero State when there is none and
-// none was seen before. The error is a *StateDamagedError when the file is not
-// whole, or is older than or another than the one that was seen last.
+// Outputs returns the output values in the state in dir; none when there is no
+// state and none was seen before. The error is a *StateDamagedError when the file
+// is not whole, or is older than or another than the one that was seen last.
 //
 // The engine rewrites the file in place and takes an empty one for "there is
 // nothing", so that it would make everything a second time. Hence the record of
 // what was seen last, beside it. While an engine is at work the state of before
 // or after its last write is returned.
-func StateInfo(dir string) (State, error) {
-	state, _, err := readState(dir)
-	return state, err
-}
-
-// Outputs returns the output values in the state in dir, under the rules of
-// [StateInfo].
 func Outputs(dir string) (map[string]json.RawMessage, error) {
 	c, err := readContent(dir)
 	if err != nil {
@@ -70,7 +63,7 @@ func Outputs(dir string) (map[string]json.RawMessage, error) {
 }
 
 // Objects returns how many objects the state in dir holds that the engine made,
-// under the rules of [StateInfo].
+// under the rules of [Outputs].
 func Objects(dir string) (int, error) {
 	c, err := readContent(dir)
 	objects := 0
