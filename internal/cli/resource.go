@@ -36,6 +36,16 @@ type found struct {
 	Secrets    map[string]string // name -> reference
 }
 
+// openResource opens the platform and finds a resource of it.
+func (app *App) openResource(ctx context.Context, name string) (*session, *found, error) {
+	s, err := app.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := s.resource(ctx, name)
+	return s, r, err
+}
+
 // resource finds the resource whose name is name or begins with it.
 func (s *session) resource(ctx context.Context, name string) (*found, error) {
 	snapshot, err := s.Snapshot(ctx)

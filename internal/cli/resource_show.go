@@ -42,11 +42,7 @@ type resourceView struct {
 }
 
 func runResourceShow(ctx context.Context, app *App, name string) error {
-	s, err := app.open(ctx)
-	if err != nil {
-		return err
-	}
-	r, err := s.resource(ctx, name)
+	s, r, err := app.openResource(ctx, name)
 	if err != nil {
 		return err
 	}

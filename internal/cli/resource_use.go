@@ -34,11 +34,7 @@ func newResourceEnvCmd(app *App) *cobra.Command {
 type environmentView map[string]string
 
 func runResourceEnv(ctx context.Context, app *App, name string) error {
-	s, err := app.open(ctx)
-	if err != nil {
-		return err
-	}
-	r, err := s.resource(ctx, name)
+	s, r, err := app.openResource(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -110,11 +106,7 @@ func newResourceConnectCmd(app *App) *cobra.Command {
 // runResourceRun runs argv, or the capability's own client when there is none,
 // with the connection in its environment and nowhere else.
 func runResourceRun(ctx context.Context, app *App, name string, argv []string) error {
-	s, err := app.open(ctx)
-	if err != nil {
-		return err
-	}
-	r, err := s.resource(ctx, name)
+	s, r, err := app.openResource(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -163,11 +155,7 @@ type dirView struct {
 func (v dirView) Names() []string { return []string{v.Dir} }
 
 func runResourceDir(ctx context.Context, app *App, name string) error {
-	s, err := app.open(ctx)
-	if err != nil {
-		return err
-	}
-	r, err := s.resource(ctx, name)
+	s, r, err := app.openResource(ctx, name)
 	if err != nil {
 		return err
 	}
