@@ -40,6 +40,7 @@ type databaseModel struct {
 	Mark            types.String `tfsdk:"mark"`
 	Host            types.String `tfsdk:"host"`
 	Port            types.Int64  `tfsdk:"port"`
+	SSLMode         types.String `tfsdk:"sslmode"`
 }
 
 func (r *databaseResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -78,6 +79,11 @@ func (r *databaseResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 				MarkdownDescription: "The port of the server, as in the connection file.",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.Int64{int64planmodifier.UseStateForUnknown()},
+			},
+			"sslmode": schema.StringAttribute{
+				MarkdownDescription: "How connections to the server are encrypted, by libpq's names.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 		},
 	}
@@ -191,13 +197,14 @@ func (r *databaseResource) Delete(ctx context.Context, req resource.DeleteReques
 
 // locate fills in where clients find the database.
 func (r *databaseResource) locate(m *databaseModel, diags *diag.Diagnostics) bool {
-	host, port, err := r.backend.server.address()
+	at, err := r.backend.server.address()
 	if err != nil {
 		diags.AddError("cannot tell where the database is", err.Error())
 		return false
 	}
-	m.Host = types.StringValue(host)
-	m.Port = types.Int64Value(int64(port))
+	m.Host = types.StringValue(at.host)
+	m.Port = types.Int64Value(int64(at.port))
+	m.SSLMode = types.StringValue(at.sslmode)
 	return !diags.HasError()
 }
 

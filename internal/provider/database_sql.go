@@ -115,7 +115,7 @@ func checkBefore(ctx context.Context, conn *pgx.Conn, want wantedDatabase) error
 		return err
 	}
 	if owner == nil {
-		return &problem{
+		return &Problem{
 			fmt.Sprintf("database %q cannot be owned by %q", want.name, want.owner),
 			"There is no role of that name. Nothing was created.",
 		}
@@ -167,7 +167,7 @@ func (b *backend) findOrMake(ctx context.Context, conn *pgx.Conn, want wantedDat
 			name: want.name, owner: want.owner, limit: want.limit, mark: b.mark, accessible: true, public: true,
 		}, nil
 	}
-	return nil, &problem{
+	return nil, &Problem{
 		fmt.Sprintf("database %q comes and goes", want.name),
 		"Somebody else creates and drops it at this moment.",
 	}

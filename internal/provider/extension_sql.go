@@ -24,7 +24,7 @@ func checkAvailable(ctx context.Context, conn *pgx.Conn, names []string) error {
 	if err != nil || len(missing) == 0 {
 		return err
 	}
-	return &problem{
+	return &Problem{
 		"the server does not offer the extension " + quoteAll(missing),
 		"It has to be installed on the server's machine first. Nothing was changed.",
 	}
@@ -76,7 +76,7 @@ func (b *backend) changeExtensions(ctx context.Context, database string, want, h
 			return err
 		})
 		if isCode(err, codeDependents) {
-			return &problem{
+			return &Problem{
 				fmt.Sprintf("an extension of database %q cannot be dropped, because something uses it", database),
 				serverText(err) + "\nThe extensions were left as they are.",
 			}

@@ -3,6 +3,7 @@ package provider
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -93,7 +94,7 @@ func FuzzCheckIdentifier(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, check := range []func(string) error{checkIdentifier, checkExtension} {
 			if err := check(s); err != nil {
-				if strings.ContainsFunc(err.Error(), control) {
+				if strings.ContainsFunc(err.Error(), unicode.IsControl) {
 					t.Errorf("the message about %q holds control characters", s)
 				}
 				continue

@@ -39,6 +39,7 @@ type testServer struct {
 	port     int
 	password string
 	process  *exec.Cmd
+	uid, gid int // of the user that it runs as, for root
 }
 
 func withServer(m *testing.M) int {
@@ -145,12 +146,21 @@ func (s *testServer) credential() (*syscall.SysProcAttr, error) {
 	}
 	uid, _ := strconv.ParseUint(u.Uid, 10, 32)
 	gid, _ := strconv.ParseUint(u.Gid, 10, 32)
+	s.uid, s.gid = int(uid), int(gid)
 	for _, path := range []string{s.dir, s.passwordFile()} {
-		if err := os.Chown(path, int(uid), int(gid)); err != nil {
+		if err := s.own(path); err != nil {
 			return nil, err
 		}
 	}
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
+}
+
+// own gives path to the user that the server runs as.
+func (s *testServer) own(path string) error {
+	if os.Getuid() != 0 {
+		return nil
+	}
+	return os.Chown(path, s.uid, s.gid)
 }
 
 func (s *testServer) passwordFile() string { return filepath.Join(s.dir, "password") }

@@ -21,7 +21,7 @@ func (b *backend) mustBeOurs(t thing) error {
 	if t.mark == b.mark {
 		return nil
 	}
-	return &problem{
+	return &Problem{
 		fmt.Sprintf("%s %q exists and %s", t.kind, t.name, NotManaged),
 		fmt.Sprintf("It is left untouched. %s; of ours it would be %q.", t.comment(), b.mark),
 	}
@@ -43,7 +43,7 @@ func (b *backend) mustBeKnown(t thing, known types.String) error {
 	if err != nil {
 		return err
 	}
-	return &problem{
+	return &Problem{
 		fmt.Sprintf("%s %q %s", t.kind, t.name, NotManaged),
 		fmt.Sprintf("It is left untouched. %s where %q was expected: either it was made anew by somebody else, "+
 			"or its comment was changed. If it is ours, this brings it back:\n\n  COMMENT ON %s %s IS %s;",

@@ -27,25 +27,26 @@ const (
 	Cancelled = "cancelled"
 )
 
-// problem is an error in Terraform's two parts.
-type problem struct {
-	summary string
-	detail  string
+// Problem is an error in Terraform's two parts. Its Summary holds one of the
+// texts above when it is about that.
+type Problem struct {
+	Summary string
+	Detail  string
 }
 
-func (p *problem) Error() string {
-	return p.summary + ": " + p.detail
+func (p *Problem) Error() string {
+	return p.Summary + ": " + p.Detail
 }
 
 // report adds err to the diagnostics; what names the thing being done, for
 // errors that do not say it themselves: `creating role "x"`.
 func report(ctx context.Context, diags *diag.Diagnostics, what string, err error) {
-	p, ours := errors.AsType[*problem](err)
+	p, ours := errors.AsType[*Problem](err)
 	switch {
 	case err == nil:
 		return
 	case ours:
-		diags.AddError(p.summary, p.detail)
+		diags.AddError(p.Summary, p.Detail)
 	case ctx.Err() != nil || isCode(err, "57014"):
 		diags.AddError(Cancelled+" while "+what, "Nothing more was done; the same run again continues from what there is.")
 	default:
@@ -77,17 +78,17 @@ func explainConnect(ctx context.Context, config *pgx.ConnConfig, err error) erro
 	_, address := pgconn.NetworkAddress(config.Host, config.Port)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		if strings.HasPrefix(pg.Code, "28") {
-			return &problem{
+			return &Problem{
 				fmt.Sprintf("%s of %q at %s", AccessDenied, config.User, address),
 				serverText(err),
 			}
 		}
-		return &problem{
+		return &Problem{
 			fmt.Sprintf("cannot connect to database %q at %s", config.Database, address),
 			serverText(err),
 		}
 	}
-	return &problem{Unreachable + " at " + address, networkText(err)}
+	return &Problem{Unreachable + " at " + address, networkText(err)}
 }
 
 // networkText is the innermost cause, which is all that is new to a reader

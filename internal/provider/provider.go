@@ -33,6 +33,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/platformctl/platformctl/internal/connection"
 	"github.com/platformctl/platformctl/internal/secret"
 )
 
@@ -79,16 +80,17 @@ func (p *platform) Metadata(_ context.Context, _ provider.MetadataRequest, resp 
 
 func (p *platform) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	absolute := []validator.String{textRule{"an absolute path", checkAbsolute}}
+	reachable := []validator.String{textRule{"an absolute path, or the JSON text of a connection", checkConnection}}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "PostgreSQL roles and databases, and generated secrets, for platformctl.",
 		Attributes: map[string]schema.Attribute{
 			"connection": schema.StringAttribute{
 				MarkdownDescription: "Absolute path of the JSON file that says where the PostgreSQL server is and who " +
-					"administers it: `host`, `port`, `user`, `database`, `passwordFile` or `passwordEnv`, `sslmode` " +
-					"(`disable`, `require`, `verify-ca`, `verify-full`; the default is `disable` on this machine and " +
-					"`verify-full` elsewhere), `sslrootcert`. Read at the first use. `PG*` variables are ignored.",
+					"administers it, or its content: `host`, `port`, `user`, `database`, `passwordFile` or `passwordEnv`, " +
+					"`sslmode` (`disable`, `require`, `verify-ca`, `verify-full`; the default is `disable` on this machine " +
+					"and `verify-full` elsewhere), `sslrootcert`. Read at the first use. `PG*` variables are ignored.",
 				Optional:   true,
-				Validators: absolute,
+				Validators: reachable,
 			},
 			"secrets": schema.StringAttribute{
 				MarkdownDescription: "Absolute path of the directory that holds generated secrets.",
@@ -128,7 +130,7 @@ func (p *platform) Configure(ctx context.Context, req provider.ConfigureRequest,
 		mark = c.Mark.ValueString()
 	}
 	b := &backend{
-		server: &server{file: c.Connection.ValueString(), getenv: p.getenv},
+		server: &server{connection: c.Connection.ValueString(), getenv: p.getenv},
 		mark:   mark,
 		store:  func() (secret.Store, error) { return p.open(c) },
 	}
@@ -161,6 +163,14 @@ func (p *platform) EphemeralResources(context.Context) []func() ephemeral.Epheme
 
 func (p *platform) DataSources(context.Context) []func() datasource.DataSource {
 	return nil
+}
+
+func checkConnection(s string) error {
+	if isContent(s) {
+		_, err := connection.Parse("connection", []byte(s))
+		return err
+	}
+	return checkAbsolute(s)
 }
 
 func checkAbsolute(s string) error {

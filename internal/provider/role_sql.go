@@ -100,7 +100,7 @@ func (b *backend) readRole(ctx context.Context, name string, known types.String)
 		return nil, err
 	}
 	if known.IsNull() && found.super {
-		return nil, &problem{fmt.Sprintf("role %q cannot be imported", name), "It is a superuser. It is left untouched."}
+		return nil, &Problem{fmt.Sprintf("role %q cannot be imported", name), "It is a superuser. It is left untouched."}
 	}
 	return found, nil
 }
@@ -246,7 +246,7 @@ func (b *backend) dropRole(ctx context.Context, name string, known types.String)
 			return err
 		})
 		if isCode(err, codeDependents) {
-			return &problem{
+			return &Problem{
 				fmt.Sprintf("role %q cannot be dropped, because something depends on it", name),
 				serverText(err) + "\nNothing was changed. Give these to another role or drop them first.",
 			}
@@ -290,7 +290,7 @@ func (b *backend) setMark(ctx context.Context, q querier, t thing) error {
 }
 
 func gone(kind, name string) error {
-	return &problem{
+	return &Problem{
 		fmt.Sprintf("%s %q is gone", kind, name),
 		"It was dropped after this plan was made. The next plan will create it.",
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+
+	"github.com/platformctl/platformctl/internal/connection"
 )
 
 const (
@@ -28,20 +30,28 @@ const (
 // read and nobody is called before the first use: a plan that only creates
 // needs no server.
 type server struct {
-	file   string // the connection file; "" when none is configured
-	getenv func(string) string
+	connection string // a connection file or its content; "" when none is configured
+	getenv     func(string) string
 
 	mu   sync.Mutex
 	base *pgx.ConnConfig // nil until the first use
+	mode string          // of encryption, with base
 }
 
-// address returns host and port as clients reach the server.
-func (s *server) address() (host string, port int, err error) {
+// address is how clients reach a server.
+type address struct {
+	host    string
+	port    int
+	sslmode string
+}
+
+// address returns how clients reach the server.
+func (s *server) address() (address, error) {
 	base, err := s.config()
 	if err != nil {
-		return "", 0, err
+		return address{}, err
 	}
-	return base.Host, int(base.Port), nil
+	return address{base.Host, int(base.Port), s.mode}, nil
 }
 
 // connect opens a connection to a database of the server, or to the one to
@@ -78,38 +88,48 @@ func (s *server) use(ctx context.Context, database string, f func(*pgx.Conn) err
 	return f(conn)
 }
 
-// config reads the connection file at the first use. A failure is not kept.
+// config reads the connection at the first use. A failure is not kept.
 func (s *server) config() (*pgx.ConnConfig, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.base != nil {
 		return s.base, nil
 	}
-	if s.file == "" {
-		return nil, &problem{"no PostgreSQL server is configured", `The provider's "connection" is not set.`}
+	c, err := s.read()
+	var base *pgx.ConnConfig
+	if err == nil {
+		base, err = clientConfig(c, s.getenv)
 	}
-	base, err := clientConfig(s.file, s.getenv)
 	if err != nil {
-		return nil, &problem{"cannot use the connection to PostgreSQL", err.Error()}
+		return nil, &Problem{"cannot use the connection to PostgreSQL", err.Error()}
 	}
-	s.base = base
+	s.base, s.mode = base, c.SSLMode
 	return base, nil
 }
 
-// clientConfig turns a connection file into a configuration field by field.
-func clientConfig(file string, getenv func(string) string) (*pgx.ConnConfig, error) {
-	c, err := readConnection(file)
-	if err != nil {
-		return nil, err
+func (s *server) read() (connection.Server, error) {
+	switch {
+	case s.connection == "":
+		return connection.Server{}, errors.New(`the provider's "connection" is not set`)
+	case isContent(s.connection):
+		return connection.Parse("connection", []byte(s.connection))
 	}
+	return connection.Read(s.connection)
+}
+
+// isContent tells the content of a connection file from the path of one.
+func isContent(text string) bool { return strings.HasPrefix(text, "{") }
+
+// clientConfig turns a connection into a configuration field by field.
+func clientConfig(c connection.Server, getenv func(string) string) (*pgx.ConnConfig, error) {
 	config, err := emptyConfig()
 	if err != nil {
 		return nil, err
 	}
-	if config.Password, err = c.password(getenv); err != nil {
+	if config.Password, err = c.Password(getenv); err != nil {
 		return nil, err
 	}
-	if config.TLSConfig, err = c.tls(); err != nil {
+	if config.TLSConfig, err = c.TLS(); err != nil {
 		return nil, err
 	}
 	config.Host, config.Port = c.Host, uint16(c.Port) //nolint:gosec // checked to be a port

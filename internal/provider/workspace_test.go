@@ -31,6 +31,8 @@ type workspace struct {
 	mark       string
 	// mirror says that Terraform starts the provider; else it is in process.
 	mirror bool
+	// inline says that the connection stands in the configuration itself.
+	inline bool
 	env    []string
 }
 
@@ -75,7 +77,11 @@ func (w *workspace) write(config string) {
 		w.t.Fatal(err)
 	}
 	file := filepath.Join(filepath.Dir(w.secrets), "connection.json")
-	w.put(file, string(connection))
+	if w.inline {
+		file = string(connection)
+	} else {
+		w.put(file, string(connection))
+	}
 	w.put(filepath.Join(w.dir, "main.tf"), fmt.Sprintf(`
 terraform {
   required_providers {
