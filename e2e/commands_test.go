@@ -38,6 +38,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"await":        cmdAwait,
 	"nowhere":      cmdNowhere,
 	"setfrom":      cmdSetFrom,
+	"server":       cmdServer,
 }
 
 // state is what the commands of one script share.
@@ -253,12 +254,14 @@ func cmdTimeProvider(ts *testscript.TestScript, neg bool, args []string) {
 
 // connect opens a session as administrator of the script's local server.
 func connect(ctx context.Context, ts *testscript.TestScript, database string) *pgx.Conn {
-	files, err := filepath.Glob(filepath.Join(ts.Getenv("PLATFORMCTL_HOME"), "data", "platforms", "*", "local", "postgresql", "connection.json"))
-	ts.Check(err)
-	if len(files) != 1 {
-		ts.Fatalf("there are %d local servers", len(files))
-	}
-	data, err := os.ReadFile(files[0])
+	return administrator(ctx, ts, ts.Getenv("PLATFORMCTL_HOME"), database)
+}
+
+// administrator opens a session as administrator of the only local server of a
+// home directory.
+func administrator(ctx context.Context, ts *testscript.TestScript, home, database string) *pgx.Conn {
+	file := glob(ts, filepath.Join(home, "data", "platforms", "*", "local", "postgresql", "connection.json"))
+	data, err := os.ReadFile(file)
 	ts.Check(err)
 	var connection struct {
 		Host, User, PasswordFile string
@@ -277,14 +280,18 @@ func connect(ctx context.Context, ts *testscript.TestScript, database string) *p
 }
 
 // cmdSQL runs statements as administrator and prints the first column of the
-// last: sql 'select ...'.
+// last: sql 'select ...'; with -server those of the second server.
 func cmdSQL(ts *testscript.TestScript, neg bool, args []string) {
+	home := ts.Getenv("PLATFORMCTL_HOME")
+	if len(args) == 2 && args[0] == "-server" {
+		home, args = ts.Getenv("SERVER_HOME"), args[1:]
+	}
 	if len(args) != 1 {
-		ts.Fatalf("usage: [!] sql statements")
+		ts.Fatalf("usage: [!] sql [-server] statements")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	conn := connect(ctx, ts, "postgres")
+	conn := administrator(ctx, ts, home, "postgres")
 	defer func() { _ = conn.Close(ctx) }()
 	results, err := conn.PgConn().Exec(ctx, args[0]).ReadAll()
 	if (err != nil) != neg {

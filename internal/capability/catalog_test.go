@@ -126,12 +126,9 @@ func TestDatabase(t *testing.T) {
 		if r.Capability != "database/postgresql@1.0.0" || !r.Tier.Protected || r.Tier.TTL != 0 || !slices.Equal(r.Connect, []string{"psql"}) {
 			t.Errorf("target %s: %+v", target, r)
 		}
-		url := map[string]string{
-			"local":  "postgres://u:p%40ss@127.0.0.1:5432/d?sslmode=disable",
-			"server": "postgres://u:p%40ss@127.0.0.1:5432/d",
-		}[target]
+		mode := map[string]string{"local": "disable", "server": "verify-full"}[target]
 		values, refs, err := r.Outputs(raw("host", `"127.0.0.1"`, "port", "5432", "database", `"d"`, "username", `"u"`,
-			"password_ref", `"here/checkout-service-postgresql/password"`))
+			"sslmode", `"`+mode+`"`, "password_ref", `"here/checkout-service-postgresql/password"`))
 		if err != nil || refs["password"] != "here/checkout-service-postgresql/password" {
 			t.Fatalf("target %s: Outputs = %v, %v, %v", target, values, refs, err)
 		}
@@ -140,7 +137,8 @@ func TestDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantEnv := map[string]string{
-			"PGHOST": "127.0.0.1", "PGPORT": "5432", "PGDATABASE": "d", "PGUSER": "u", "PGPASSWORD": "p@ss", "DATABASE_URL": url,
+			"PGHOST": "127.0.0.1", "PGPORT": "5432", "PGDATABASE": "d", "PGUSER": "u", "PGPASSWORD": "p@ss",
+			"PGSSLMODE": mode, "DATABASE_URL": "postgres://u:p%40ss@127.0.0.1:5432/d?sslmode=" + mode,
 		}
 		if diff := cmp.Diff(wantEnv, env); diff != "" {
 			t.Errorf("target %s: Env (-want +got):\n%s", target, diff)

@@ -42,7 +42,7 @@ func TestEntities(t *testing.T) {
 		t.Errorf("API = %+v", api)
 	}
 	schema := compileSchema(t, api.SpecString("definition"))
-	outputs := map[string]any{"host": "h", "port": 1, "database": "d", "username": "u", "password": "ref"}
+	outputs := map[string]any{"host": "h", "port": 1, "database": "d", "username": "u", "sslmode": "disable", "password": "ref"}
 	if err := schema.Validate(map[string]any{"inputs": map[string]any{"connectionLimit": 5}, "outputs": outputs}); err != nil {
 		t.Errorf("the API's schema refuses what is good: %v", err)
 	}

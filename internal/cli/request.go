@@ -176,7 +176,7 @@ func (s *session) service(dryRun bool) (*request.Service, error) {
 		Capabilities: s.capabilities,
 		Paths:        s.paths,
 		Terraform:    &engine{session: s, dryRun: dryRun},
-		Target:       s.target,
+		Target:       func(env platform.Environment) (request.Target, error) { return s.target(env, dryRun) },
 		Secrets:      secrets,
 		Actor:        s.actor,
 		Machine:      s.app.Hostname,

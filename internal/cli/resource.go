@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ func newResourceCmd(app *App) *cobra.Command {
 // found is one resource of the record with what this machine knows of it.
 type found struct {
 	store.Resource
+	Env        platform.Environment
 	Definition *capability.Definition
 	Resolution *capability.Resolution
 	Dir        string            // run directory
@@ -117,6 +119,7 @@ func (s *session) describe(snapshot *store.Snapshot, r *found) error {
 	if err != nil {
 		return err
 	}
+	r.Env = env
 	r.Resolution, err = r.Definition.Resolve(capability.Ask{
 		Type: capability.TypeOf(spec.Capability), Tier: spec.Tier, Team: spec.Team, Name: r.Name,
 		Environment: capability.Environment{Name: env.Name, Target: env.Target, Production: env.Production, Values: env.Values},
@@ -133,8 +136,7 @@ func (s *session) describe(snapshot *store.Snapshot, r *found) error {
 	return err
 }
 
-// elsewhere names the machine that a local resource was made on, if it is not
-// this one.
+// elsewhere names the machine that a resource was made on, if it is not this one.
 func (s *session) elsewhere(spec store.ResourceSpec) string {
 	if spec.Machine != "" && spec.Machine != s.app.Hostname {
 		return spec.Machine
@@ -164,7 +166,11 @@ func (s *session) environment(ctx context.Context, r *found) (map[string]string,
 			return nil, fmt.Errorf("secret %q: %w", name, err)
 		}
 	}
-	return r.Resolution.Env(r.Outputs, values)
+	env, err := r.Resolution.Env(r.Outputs, values)
+	if _, libpq := env["PGHOST"]; libpq {
+		maps.Copy(env, s.clientEnvironment(r.Env))
+	}
+	return env, err
 }
 
 // useEnvironment is the environment for a child that uses r: ours and r's on top.
@@ -189,7 +195,7 @@ func (s *session) useEnvironment(ctx context.Context, r *found) ([]string, error
 // startFor starts the local server that r lives on if it was stopped. A server
 // that is gone, or that moved to another port, is not what r's outputs speak of.
 func (s *session) startFor(ctx context.Context, r *found) error {
-	if r.Record.Spec.Machine == "" || !onServer(r.Resource) {
+	if r.Env.Target != platform.TargetLocal || !onServer(r.Resource) {
 		return nil
 	}
 	capabilityName := capability.NameOf(r.Record.Spec.Capability)

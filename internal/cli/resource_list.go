@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/postgres"
 	"github.com/platformctl/platformctl/internal/provider"
 	"github.com/platformctl/platformctl/internal/store"
@@ -83,6 +84,10 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 	if err != nil {
 		return nil, err
 	}
+	local := map[string]bool{}
+	for _, env := range snapshot.Config().Spec.Environments {
+		local[env.Name] = env.Target == platform.TargetLocal
+	}
 	rows := make([]resourceRow, 0, len(resources))
 	for _, r := range resources {
 		spec := r.Record.Spec
@@ -94,7 +99,7 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 		switch {
 		case s.elsewhere(spec) != "":
 			row.State = "elsewhere"
-		case spec.Machine != "" && onServer(r):
+		case local[spec.Environment] && onServer(r):
 			row.State = here
 		}
 		if u, open := unfinished[r.Name]; open {
@@ -131,7 +136,7 @@ func (s *session) stateHere(ctx context.Context) (string, error) {
 	return "gone", nil
 }
 
-// onServer reports whether a local resource lives on the PostgreSQL server: its
+// onServer reports whether a resource lives on a PostgreSQL server: its
 // Terraform uses the provider in this binary.
 func onServer(r store.Resource) bool {
 	return bytes.Contains(r.Main, []byte(provider.Address))

@@ -30,8 +30,8 @@ func newResourceEnvCmd(app *App) *cobra.Command {
 	return cmd
 }
 
-// environmentView prints variables as a shell reads them, or as one JSON object.
-type environmentView map[string]string
+// variablesView prints variables as a shell reads them, or as one JSON object.
+type variablesView map[string]string
 
 func runResourceEnv(ctx context.Context, app *App, name string) error {
 	s, r, err := app.openResource(ctx, name)
@@ -43,7 +43,7 @@ func runResourceEnv(ctx context.Context, app *App, name string) error {
 		return err
 	}
 	if app.flags.Output != ui.Table {
-		return app.print(environmentView(env))
+		return app.print(variablesView(env))
 	}
 	for _, key := range slices.Sorted(maps.Keys(env)) {
 		if _, err := fmt.Fprintf(app.IO.Out, "export %s=%s\n", key, shellQuote(env[key])); err != nil {
@@ -54,7 +54,7 @@ func runResourceEnv(ctx context.Context, app *App, name string) error {
 }
 
 // Names are the names of the variables.
-func (v environmentView) Names() []string { return slices.Sorted(maps.Keys(v)) }
+func (v variablesView) Names() []string { return slices.Sorted(maps.Keys(v)) }
 
 // shellWord quotes s for a POSIX shell if it has to be.
 func shellWord(s string) string {

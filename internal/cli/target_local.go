@@ -14,12 +14,18 @@ import (
 const needPostgreSQL = "postgresql"
 
 // target finds what an environment's target is on this machine.
-func (s *session) target(env platform.Environment) (request.Target, error) {
-	if env.Target != "local" {
-		return nil, &platform.UnknownError{What: "target", Name: env.Target, Known: []string{"local"}}
+func (s *session) target(env platform.Environment, dryRun bool) (request.Target, error) {
+	switch env.Target {
+	case platform.TargetLocal:
+		return &localTarget{session: s}, nil
+	case platform.TargetServer:
+		return &serverTarget{session: s, env: env, dryRun: dryRun}, nil
 	}
-	return &localTarget{session: s}, nil
+	return nil, &platform.UnknownError{What: "target", Name: env.Target, Known: servedTargets()}
 }
+
+// servedTargets are those that this binary can provide things on.
+func servedTargets() []string { return []string{platform.TargetLocal, platform.TargetServer} }
 
 // localTarget runs servers on this machine, below the platform's data directory.
 type localTarget struct {
@@ -73,12 +79,16 @@ func (t *localTarget) Start(ctx context.Context, needs []string) error {
 
 // Own is the configuration of the provider in this binary.
 func (t *localTarget) Own() map[string]any {
-	own := map[string]any{
-		"connection": filepath.Join(t.session.paths.Local(needPostgreSQL), "connection.json"),
-		"secrets":    t.session.paths.Secrets(),
-	}
-	if t.session.settings.Identity != "" {
-		own["identity"] = t.session.settings.Identity
+	own := t.session.ownSecrets()
+	own["connection"] = filepath.Join(t.session.paths.Local(needPostgreSQL), "connection.json")
+	return own
+}
+
+// ownSecrets tells the provider in this binary where secrets are kept.
+func (s *session) ownSecrets() map[string]any {
+	own := map[string]any{"secrets": s.paths.Secrets()}
+	if s.settings.Identity != "" {
+		own["identity"] = s.settings.Identity
 	}
 	return own
 }

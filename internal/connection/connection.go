@@ -96,7 +96,7 @@ func (s Server) Filled() Server {
 	}
 	if s.SSLMode == "" {
 		s.SSLMode = SSLVerifyFull
-		if s.local() {
+		if s.Local() {
 			s.SSLMode = SSLDisable
 		}
 	}
@@ -159,8 +159,8 @@ func validName(s string) bool {
 
 func control(r rune) bool { return r < ' ' || r == 0x7f }
 
-// local reports whether the traffic stays on this machine.
-func (s Server) local() bool {
+// Local reports whether the traffic stays on this machine.
+func (s Server) Local() bool {
 	if filepath.IsAbs(s.Host) || s.Host == "localhost" {
 		return true
 	}

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/platformctl/platformctl/internal/connection"
 	"github.com/platformctl/platformctl/internal/strictyaml"
 )
 
@@ -25,6 +26,8 @@ const (
 
 	// TargetLocal is the target whose servers platformctl runs itself.
 	TargetLocal = "local"
+	// TargetServer is the target whose servers exist: see [Servers].
+	TargetServer = "server"
 )
 
 // Config is platform.yaml.
@@ -63,8 +66,16 @@ type Environment struct {
 	// Backend is a Terraform backend: its type, and its settings.
 	Backend map[string]any `yaml:"backend,omitempty" json:"backend,omitempty"`
 	// Values are known to capability definitions and set by operators alone.
-	Values        map[string]any `yaml:"values,omitempty" json:"values,omitempty"`
+	Values map[string]any `yaml:"values,omitempty" json:"values,omitempty"`
+	// Servers are the existing ones of target server.
+	Servers       *Servers       `yaml:"servers,omitempty" json:"servers,omitempty"`
 	Observability *Observability `yaml:"observability,omitempty" json:"observability,omitempty"`
+}
+
+// Servers are servers that exist, by kind. Their passwords are never in here,
+// only where to find them: in a file of each machine or in a variable.
+type Servers struct {
+	PostgreSQL *connection.Server `yaml:"postgresql,omitempty" json:"postgresql,omitempty"`
 }
 
 // Observability says where the signals of an environment go: http or https
@@ -96,7 +107,7 @@ func DefaultConfig(name string) Config {
 }
 
 // ParseConfig reads a platform.yaml strictly, fills in what it leaves out
-// (owner group:default/platform, teams open) and validates it. name is what
+// (owner group:default/platform, teams open, how servers are reached) and validates it. name is what
 // errors call the file: [*strictyaml.Error] or [*ConfigError].
 func ParseConfig(name string, data []byte) (Config, error) {
 	var c Config
@@ -116,6 +127,16 @@ func (c *Config) setDefaults() {
 	}
 	if c.Spec.Teams == "" {
 		c.Spec.Teams = TeamsOpen
+	}
+	for _, e := range c.Spec.Environments {
+		if e.Servers == nil || e.Servers.PostgreSQL == nil {
+			continue
+		}
+		server := e.Servers.PostgreSQL
+		if server.Port == 0 {
+			server.Port = connection.DefaultPort
+		}
+		*server = server.Filled()
 	}
 }
 

@@ -52,7 +52,7 @@ func TestSchemaMatchesTypes(t *testing.T) {
 			typ = typ.Elem()
 		}
 		kinds := map[reflect.Kind]string{
-			reflect.String: "string", reflect.Bool: "boolean", reflect.Slice: "array", reflect.Map: "object", reflect.Struct: "object",
+			reflect.String: "string", reflect.Bool: "boolean", reflect.Slice: "array", reflect.Map: "object", reflect.Struct: "object", reflect.Int: "integer",
 		}
 		if got, ok := node["type"].(string); ok && got != kinds[typ.Kind()] {
 			t.Errorf("%s: schema says %s, Go says %s", path, got, typ)

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/platformctl/platformctl/internal/connection"
 )
 
 // ConfigError names a field of platform.yaml or of the user settings whose
@@ -83,7 +86,36 @@ func (e Environment) validate(field string) error {
 			return &ConfigError{field + ".backend.type", "must be a Terraform backend such as s3"}
 		}
 	}
+	if err := e.validateServers(field + ".servers"); err != nil {
+		return err
+	}
 	return e.Observability.validate(field + ".observability")
+}
+
+func (e Environment) validateServers(field string) error {
+	if e.Servers == nil {
+		return nil
+	}
+	if e.Target != TargetServer {
+		return &ConfigError{field, "is for target " + TargetServer + ", not " + show(e.Target)}
+	}
+	server := e.Servers.PostgreSQL
+	if server == nil {
+		return &ConfigError{field, "names no server: postgresql is missing"}
+	}
+	field += ".postgresql"
+	if err := server.Check(); err != nil {
+		if wrong, ok := errors.AsType[*connection.FieldError](err); ok {
+			return &ConfigError{field + "." + wrong.Field, wrong.Problem}
+		}
+		return err
+	}
+	for _, f := range []struct{ name, path string }{{"passwordFile", server.PasswordFile}, {"sslrootcert", server.SSLRootCert}} {
+		if f.path != "" && !filepath.IsAbs(f.path) && !strings.HasPrefix(f.path, "~/") {
+			return &ConfigError{field + "." + f.name, "must be an absolute path or begin with ~/: the file is of each machine, not of the platform"}
+		}
+	}
+	return nil
 }
 
 func (o *Observability) validate(field string) error {

@@ -191,9 +191,8 @@ func (f *flight) entity() backstage.Entity {
 		AnnotationCapability:  f.res.Capability,
 		AnnotationTier:        f.ask.Tier,
 		AnnotationEnvironment: f.env.Name,
-	}
-	if f.env.Target == "local" {
-		annotations[AnnotationMachine] = f.Machine
+		// Terraform's state and the secrets are there, whatever the target is.
+		AnnotationMachine: f.Machine,
 	}
 	return backstage.Entity{
 		APIVersion: "backstage.io/v1alpha1",
@@ -257,10 +256,7 @@ func (f *flight) resource(now time.Time) store.Resource {
 	spec.Capability, spec.Digest, spec.Tier = f.res.Capability, f.def.Digest(), f.ask.Tier
 	spec.Environment, spec.Team, spec.For = f.env.Name, f.ask.Team, f.ask.For
 	spec.Inputs, spec.Request = f.ask.Inputs, f.id
-	spec.Created, spec.Updated = created, now
-	if f.env.Target == "local" {
-		spec.Machine = f.Machine
-	}
+	spec.Created, spec.Updated, spec.Machine = created, now, f.Machine
 	return resource
 }
 

@@ -45,7 +45,7 @@ type ResourceSpec struct {
 	Request string    `yaml:"request" json:"request"`
 	Created time.Time `yaml:"created" json:"created"`
 	Updated time.Time `yaml:"updated" json:"updated"`
-	// Machine is where a resource of a local target lives.
+	// Machine is where Terraform's state of it and its secrets are.
 	Machine string `yaml:"machine,omitempty" json:"machine,omitempty"`
 	// For is the entity reference of what uses it.
 	For string `yaml:"for,omitempty" json:"for,omitempty"`

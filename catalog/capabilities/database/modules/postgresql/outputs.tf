@@ -8,6 +8,11 @@ output "port" {
   value       = platformctl_postgresql_database.this.port
 }
 
+output "sslmode" {
+  description = "How connections to the server are encrypted, by libpq's names."
+  value       = platformctl_postgresql_database.this.sslmode
+}
+
 output "database" {
   description = "The name of the database."
   value       = platformctl_postgresql_database.this.name
