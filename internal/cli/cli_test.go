@@ -231,15 +231,15 @@ func TestShellQuote(t *testing.T) {
 }
 
 func TestPick(t *testing.T) {
-	resources := []store.Resource{{Name: "shop"}, {Name: "shop-postgresql"}, {Name: "search-postgresql"}}
+	names := []string{"shop", "shop-postgresql", "search-postgresql"}
 	for name, want := range map[string]string{"shop": "shop", "shop-": "shop-postgresql", "se": "search-postgresql"} {
-		if got, err := pick(resources, name); err != nil || got.Name != want {
-			t.Errorf("pick(%q) = %q, %v", name, got.Name, err)
+		if got, err := pickName(names, name); err != nil || got != want {
+			t.Errorf("pickName(%q) = %q, %v", name, got, err)
 		}
 	}
 	for _, name := range []string{"", "s", "none"} {
-		if got, err := pick(resources, name); err == nil {
-			t.Errorf("pick(%q) = %q", name, got.Name)
+		if got, err := pickName(names, name); err == nil {
+			t.Errorf("pickName(%q) = %q", name, got)
 		}
 	}
 }

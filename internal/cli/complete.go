@@ -101,14 +101,14 @@ func completeKind(ctx context.Context, s *session, filter index.Filter, refs boo
 	return list
 }
 
-func completeResources(_ context.Context, _ *session, snapshot *store.Snapshot) []cobra.Completion {
-	resources, err := snapshot.Resources()
+func completeResources(ctx context.Context, s *session, _ *store.Snapshot) []cobra.Completion {
+	resources, err := s.index().Resources(ctx)
 	if err != nil {
 		return nil
 	}
 	list := make([]cobra.Completion, len(resources))
 	for i, r := range resources {
-		list[i] = cobra.CompletionWithDesc(r.Name, r.Record.Spec.Capability+" of "+r.Record.Spec.Team)
+		list[i] = cobra.CompletionWithDesc(r.Name, r.Capability+" of "+r.Team)
 	}
 	return list
 }

@@ -104,7 +104,7 @@ func (app *App) environments(ctx context.Context) ([]environmentView, error) {
 	if err != nil {
 		return nil, err
 	}
-	resources, err := snapshot.Resources()
+	resources, err := s.index().Resources(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -54,16 +54,12 @@ func (s *session) resource(ctx context.Context, name string) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
-	resources, err := snapshot.Resources()
-	if err != nil {
-		return nil, err
+	match, exact, err := snapshot.ResourceByName(name)
+	if err == nil && !exact {
+		match, err = s.pick(ctx, snapshot, name)
 	}
-	match, err := pick(resources, name)
 	if err != nil {
 		return nil, s.unfinishedOr(name, err)
-	}
-	if match.Name != name {
-		s.app.note("%s is short for %s", name, match.Name)
 	}
 	r := &found{Resource: match, Dir: s.paths.Runs(match.Environment, match.Name)}
 	return r, s.describe(snapshot, r)
@@ -79,30 +75,46 @@ func (s *session) unfinishedOr(name string, err error) error {
 	return err
 }
 
-// pick chooses the resource called name, or the only one whose name begins so.
-func pick(resources []store.Resource, name string) (store.Resource, error) {
-	var names []string
-	var matches []store.Resource
-	for _, r := range resources {
-		if r.Name == name {
-			return r, nil
-		}
-		if strings.HasPrefix(r.Name, name) && name != "" {
-			matches = append(matches, r)
-		}
-		names = append(names, r.Name)
+// pick finds the only resource whose name begins with name.
+func (s *session) pick(ctx context.Context, snapshot *store.Snapshot, name string) (store.Resource, error) {
+	resources, err := s.index().Resources(ctx)
+	if err != nil {
+		return store.Resource{}, err
 	}
-	if len(matches) == 1 {
+	names := make([]string, len(resources))
+	for i, r := range resources {
+		names[i] = r.Name
+	}
+	full, err := pickName(names, name)
+	if err != nil {
+		return store.Resource{}, err
+	}
+	match, found, err := snapshot.ResourceByName(full)
+	if err == nil && !found { // its files cannot be read
+		err = &platform.UnknownError{What: "resource", Name: name, Known: names}
+	}
+	s.app.note("%s is short for %s", name, full)
+	return match, err
+}
+
+// pickName chooses the name that begins with start.
+func pickName(names []string, start string) (string, error) {
+	var matches []string
+	for _, name := range names {
+		if name == start {
+			return name, nil
+		}
+		if strings.HasPrefix(name, start) && start != "" {
+			matches = append(matches, name)
+		}
+	}
+	switch len(matches) {
+	case 0:
+		return "", &platform.UnknownError{What: "resource", Name: start, Known: names}
+	case 1:
 		return matches[0], nil
 	}
-	if len(matches) > 1 {
-		names = names[:0]
-		for _, r := range matches {
-			names = append(names, r.Name)
-		}
-		return store.Resource{}, usagef("%q is the beginning of several resources: %s", name, strings.Join(names, ", "))
-	}
-	return store.Resource{}, &platform.UnknownError{What: "resource", Name: name, Known: names}
+	return "", usagef("%q is the beginning of several resources: %s", start, strings.Join(matches, ", "))
 }
 
 // describe resolves the definition of r again and reads its outputs.
@@ -137,17 +149,17 @@ func (s *session) describe(snapshot *store.Snapshot, r *found) error {
 }
 
 // elsewhere names the machine that a resource was made on, if it is not this one.
-func (s *session) elsewhere(spec store.ResourceSpec) string {
-	if spec.Machine != "" && spec.Machine != s.app.Hostname {
-		return spec.Machine
+func (s *session) elsewhere(machine string) string {
+	if machine == s.app.Hostname {
+		return ""
 	}
-	return ""
+	return machine
 }
 
 // environment is what connects to r, secrets included. The server on this machine
 // that r lives on is started.
 func (s *session) environment(ctx context.Context, r *found) (map[string]string, error) {
-	if host := s.elsewhere(r.Record.Spec); host != "" {
+	if host := s.elsewhere(r.Record.Spec.Machine); host != "" {
 		return nil, &request.ElsewhereError{Name: r.Name, Machine: host}
 	}
 	if len(r.Outputs) == 0 {
@@ -195,7 +207,7 @@ func (s *session) useEnvironment(ctx context.Context, r *found) ([]string, error
 // startFor starts the local server that r lives on if it was stopped. A server
 // that is gone, or that moved to another port, is not what r's outputs speak of.
 func (s *session) startFor(ctx context.Context, r *found) error {
-	if r.Env.Target != platform.TargetLocal || !onServer(r.Resource) {
+	if r.Env.Target != platform.TargetLocal || !slices.Contains(r.Record.Spec.Needs, needPostgreSQL) {
 		return nil
 	}
 	capabilityName := capability.NameOf(r.Record.Spec.Capability)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/postgres"
-	"github.com/platformctl/platformctl/internal/provider"
-	"github.com/platformctl/platformctl/internal/store"
 )
 
 func newResourceListCmd(app *App) *cobra.Command {
@@ -72,7 +69,7 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	resources, err := snapshot.Resources()
+	resources, err := s.index().Resources(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,16 +87,15 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 	}
 	rows := make([]resourceRow, 0, len(resources))
 	for _, r := range resources {
-		spec := r.Record.Spec
 		row := resourceRow{
-			Name: r.Name, State: "ready", Capability: spec.Capability, Tier: spec.Tier, Environment: spec.Environment,
-			Team: spec.Team, EntityRef: resourceRef(r.Name).String(), RequestID: spec.Request,
-			Updated: formatTime(spec.Updated), Machine: spec.Machine,
+			Name: r.Name, State: "ready", Capability: r.Capability, Tier: r.Tier, Environment: r.Environment,
+			Team: r.Team, EntityRef: resourceRef(r.Name).String(), RequestID: r.Request,
+			Updated: formatTime(r.Updated), Machine: r.Machine,
 		}
 		switch {
-		case s.elsewhere(spec) != "":
+		case s.elsewhere(r.Machine) != "":
 			row.State = "elsewhere"
-		case local[spec.Environment] && onServer(r):
+		case local[r.Environment] && slices.Contains(r.Needs, needPostgreSQL):
 			row.State = here
 		}
 		if u, open := unfinished[r.Name]; open {
@@ -134,12 +130,6 @@ func (s *session) stateHere(ctx context.Context) (string, error) {
 	case postgres.Absent:
 	}
 	return "gone", nil
-}
-
-// onServer reports whether a resource lives on a PostgreSQL server: its
-// Terraform uses the provider in this binary.
-func onServer(r store.Resource) bool {
-	return bytes.Contains(r.Main, []byte(provider.Address))
 }
 
 // Header names the columns.

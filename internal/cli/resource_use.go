@@ -159,7 +159,7 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
-	if host := s.elsewhere(r.Record.Spec); host != "" {
+	if host := s.elsewhere(r.Record.Spec.Machine); host != "" {
 		return &request.ElsewhereError{Name: r.Name, Machine: host}
 	}
 	service, err := s.service(false)

@@ -20,6 +20,7 @@ import (
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/durable"
 	"github.com/platformctl/platformctl/internal/git"
+	"github.com/platformctl/platformctl/internal/index"
 	"github.com/platformctl/platformctl/internal/ledger"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/request"
@@ -157,6 +158,15 @@ func (s *session) Commit(ctx context.Context, change store.Change) (store.Receip
 			s.location, ui.Escape(receipt.Behind.Error()))
 	}
 	return receipt, err
+}
+
+// index reads the catalog and the resources. Where nothing is kept on this
+// machine yet, it keeps nothing either.
+func (s *session) index() *index.Index {
+	if _, err := os.Stat(s.home.Cache); err != nil {
+		return index.New(s)
+	}
+	return index.NewCached(s, s.paths.Cache)
 }
 
 // capabilities are the built-in ones and those of the platform.

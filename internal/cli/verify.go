@@ -91,7 +91,7 @@ func (s *session) machine() (verify.Machine, error) {
 // is not empty says what differs from the record.
 func (s *session) compareLive(ctx context.Context, r store.Resource) ([]string, error) {
 	spec := r.Record.Spec
-	if s.elsewhere(spec) != "" {
+	if s.elsewhere(spec.Machine) != "" {
 		return nil, verify.ErrSkipped
 	}
 	service, err := s.service(true)

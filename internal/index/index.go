@@ -21,6 +21,7 @@ type Source interface {
 // Index reads the catalog of one source.
 type Index struct {
 	source Source
+	cache  string // directory for what was read; "" keeps nothing
 }
 
 // New returns the index of source.

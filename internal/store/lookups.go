@@ -2,11 +2,14 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"iter"
 	"path"
+	"slices"
 	"strings"
 
+	"github.com/platformctl/platformctl/internal/git"
 	"github.com/platformctl/platformctl/internal/ledger"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/strictyaml"
@@ -69,23 +72,93 @@ func (s *Snapshot) ResourceByName(name string) (Resource, bool, error) {
 // Resources returns every resource that can be read, by environment and name.
 func (s *Snapshot) Resources() ([]Resource, error) {
 	var out []Resource
-	for record, err := range good(s.records()) {
-		if err != nil {
-			return nil, err
-		}
-		r, found, err := s.Resource(record.Spec.Environment, record.Metadata.Name)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			out = append(out, r)
+	var dir string
+	var files map[string][]byte
+	flush := func() {
+		if record, err := parseRecord(path.Join(dir, recordFile), files[recordFile]); err == nil {
+			out = append(out, Resource{
+				Environment: record.Spec.Environment, Name: record.Metadata.Name, Record: record,
+				Main: files[mainFile], Variables: files[variablesFile], Lock: files[lockFile],
+			})
 		}
 	}
+	// The files of a resource follow each other, so no directory is searched.
+	for entry, err := range s.walk(platform.ResourcesDir) {
+		if err != nil {
+			return nil, err
+		}
+		if at := path.Dir(entry.Path); at != dir {
+			flush()
+			dir, files = at, map[string][]byte{}
+		}
+		if !entry.Mode.IsFile() {
+			continue
+		}
+		if files[path.Base(entry.Path)], err = s.repo.Blob(entry.Hash); err != nil {
+			return nil, err
+		}
+	}
+	flush()
+	slices.SortFunc(out, func(a, b Resource) int {
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Name, b.Name))
+	})
 	return out, nil
+}
+
+// ResourceVersion is a resource of the record, unread. Two snapshots that give
+// the same Version of a Key hold the same resource.
+type ResourceVersion struct {
+	Key     ResourceKey
+	Version string
+}
+
+// ResourceVersions returns the resources without reading them, and a version of
+// them all.
+func (s *Snapshot) ResourceVersions() (version string, list []ResourceVersion, err error) {
+	if s.repo == nil || s.tree.IsZero() {
+		return "", nil, nil
+	}
+	all, found, err := s.repo.Find(s.tree, platform.ResourcesDir)
+	if err != nil || !found {
+		return "", nil, err
+	}
+	environments, err := s.repo.List(all.Hash, ".")
+	if err != nil {
+		return "", nil, err
+	}
+	for _, environment := range environments {
+		resources, err := s.repo.List(environment.Hash, ".")
+		if err != nil {
+			return "", nil, err
+		}
+		for _, r := range resources {
+			list = append(list, ResourceVersion{ResourceKey{environment.Path, r.Path}, string(r.Hash[:])})
+		}
+	}
+	return string(all.Hash[:]), list, nil
 }
 
 func (s *Snapshot) records() iter.Seq2[ResourceRecord, error] {
 	return each(s, platform.ResourcesDir, parseRecord)
+}
+
+// Record reads what is known of a resource, without its Terraform files. A
+// resource.yaml that cannot be read is a [Problem].
+func (s *Snapshot) Record(of ResourceVersion) (ResourceRecord, bool, error) {
+	if checkKey(of.Key) != nil || len(of.Version) != len(git.Hash{}) {
+		return ResourceRecord{}, false, nil //nolint:nilerr // no resource has such a name
+	}
+	// By the hash of its directory: to search one of thousands takes longer.
+	entry, found, err := s.repo.Find(git.Hash([]byte(of.Version)), recordFile)
+	if err != nil || !found || !entry.Mode.IsFile() {
+		return ResourceRecord{}, false, err
+	}
+	data, err := s.repo.Blob(entry.Hash)
+	if err != nil {
+		return ResourceRecord{}, false, err
+	}
+	record, err := parseRecord(path.Join(platform.ResourceDir(of.Key.Environment, of.Key.Name), recordFile), data)
+	return record, err == nil, err
 }
 
 // Request looks up a request by its ULID.

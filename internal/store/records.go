@@ -47,6 +47,8 @@ type ResourceSpec struct {
 	Updated time.Time `yaml:"updated" json:"updated"`
 	// Machine is where Terraform's state of it and its secrets are.
 	Machine string `yaml:"machine,omitempty" json:"machine,omitempty"`
+	// Needs are the kinds of servers that it lives on, such as "postgresql".
+	Needs []string `yaml:"needs,omitempty,flow" json:"needs,omitempty"`
 	// For is the entity reference of what uses it.
 	For string `yaml:"for,omitempty" json:"for,omitempty"`
 }
