@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -36,6 +37,7 @@ type App struct {
 	Exec       func(ctx context.Context, argv, env []string, io ui.Streams) error
 	LookPath   func(string) (string, error)
 	Catalog    fs.FS // the built-in platform
+	Cores      int   // of this machine that this process may use
 
 	flags globalFlags
 }
@@ -46,6 +48,7 @@ type globalFlags struct {
 	NoInput  bool
 	Quiet    bool
 	Output   ui.Format
+	Parallel parallel
 }
 
 // System is the App of a real process, of the given version. The end of ctx ends
@@ -83,6 +86,7 @@ func System(ctx context.Context, version string) *App {
 		Exec:       runChild,
 		LookPath:   exec.LookPath,
 		Catalog:    catalog.FS,
+		Cores:      runtime.GOMAXPROCS(0),
 	}
 }
 

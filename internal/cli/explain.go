@@ -168,8 +168,12 @@ func explainRecord(err error, e *explanation) bool {
 		state  *terraform.StateDamagedError
 		unsafe *secret.UnsafeError
 		held   *secret.LockedError
+		taken  *store.ReservedError
 	)
 	switch {
+	case errors.As(err, &taken):
+		e.Code = exitConflict
+		e.Hint = "choose another --name, or wait for that request to end; once it has been given up for good, remove " + taken.Path
 	case errors.As(err, &dirty):
 		e.Code, e.Hint = exitConflict, "commit or undo your own changes to these files, then run the command again"
 	case errors.As(err, &branch):

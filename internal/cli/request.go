@@ -46,6 +46,7 @@ func newRequestCmd(app *App) *cobra.Command {
 	flags.BoolVar(&opts.ask.DryRun, "dry-run", false, "show what would happen and change nothing")
 	flags.BoolVar(&opts.autoApprove, "auto-approve", false, "do not ask before applying; gates still apply")
 	flags.StringVar(&opts.ask.RequestID, "request-id", "", "ULID of the request, to make retries by a machine safe")
+	parallelFlag(cmd, app)
 	outputFlag(cmd, app)
 	app.completeFlags(cmd)
 	return cmd
@@ -180,6 +181,7 @@ func (s *session) service(dryRun bool) (*request.Service, error) {
 		Secrets:      secrets,
 		Actor:        s.actor,
 		Machine:      s.app.Hostname,
+		Slots:        s.slots(),
 		Gates:        []request.Gate{request.DeletionProtection},
 		Show:         func(plan request.Plan) { s.app.showPlan(plan) },
 		Confirm:      s.app.confirmPlan,

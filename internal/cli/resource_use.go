@@ -188,6 +188,7 @@ func newResourceResumeCmd(app *App) *cobra.Command {
 		},
 		ValidArgsFunction: app.complete(completeResources),
 	}
+	parallelFlag(cmd, app)
 	outputFlag(cmd, app)
 	return cmd
 }

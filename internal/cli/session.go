@@ -169,6 +169,17 @@ func (s *session) index() *index.Index {
 	return index.NewCached(s, s.paths.Cache)
 }
 
+// Reserve keeps the name of a resource that is being made.
+func (s *session) Reserve(r store.Reservation) error { return s.store.Reserve(r) }
+
+// Release gives a name back. Without a platform none was reserved.
+func (s *session) Release(name string) error {
+	if s.store == nil {
+		return nil
+	}
+	return s.store.Release(name)
+}
+
 // capabilities are the built-in ones and those of the platform.
 func (s *session) capabilities(snapshot *store.Snapshot) (capability.Set, error) {
 	builtin, err := fs.Sub(s.app.Catalog, "capabilities")

@@ -115,6 +115,10 @@ func (s *Session) Commit(ctx context.Context, c NewCommit) (Result, error) {
 	return Result{Commit: b.commit, Behind: errors.Join(w.bring(), s.consolidate())}, nil
 }
 
+// Private is the path of a file in the repository that no commit holds and git
+// knows nothing of. Whoever can write to the repository can write there.
+func (r *Repo) Private(name string) string { return r.own(name) }
+
 // own is the path of a file of ours that belongs to the repository.
 func (r *Repo) own(name string) string { return filepath.Join(r.common, ownDir, name) }
 

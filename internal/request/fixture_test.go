@@ -209,6 +209,9 @@ func (r *record) Commit(ctx context.Context, change store.Change) (store.Receipt
 	return receipt, errors.Join(err, r.after)
 }
 
+func (r *record) Reserve(reservation store.Reservation) error { return r.store.Reserve(reservation) }
+func (r *record) Release(name string) error                   { return r.store.Release(name) }
+
 // engine keeps the applied variables of a run directory in a file, as Terraform
 // keeps a state.
 type engine struct {

@@ -22,6 +22,7 @@ import (
 
 // Names of the steps, in the order in which they run.
 const (
+	StepWait     = "wait" // for another request, or for a slot; not a step of its own
 	StepResolve  = "resolve"
 	StepValidate = "validate"
 	StepRender   = "render"
@@ -217,6 +218,10 @@ type Target interface {
 type Record interface {
 	Snapshot(ctx context.Context) (*store.Snapshot, error)
 	Ensure(ctx context.Context) error
+	// Reserve keeps the name of a resource for this user, over the end of the
+	// process, until Release; a *store.ReservedError says who has it.
+	Reserve(r store.Reservation) error
+	Release(name string) error
 	Commit(ctx context.Context, change store.Change) (store.Receipt, error)
 }
 
@@ -242,6 +247,7 @@ type Service struct {
 	Secrets      secret.Store
 	Actor        func(identify bool) (string, error)
 	Machine      string // name of this machine
+	Slots        Slots
 	Gates        []Gate
 	Show         func(Plan)
 	Confirm      func(ctx context.Context, plan Plan) error // nil error: go on; ErrDeclined: no

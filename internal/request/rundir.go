@@ -24,8 +24,9 @@ func (f *flight) lock(ctx context.Context) (func(), error) {
 	lock := flock.New(path, flock.SetPermissions(0o600))
 	locked, err := lock.TryLock()
 	if err == nil && !locked {
-		f.tell(StepResolve, "update", "waiting for another request for "+f.ask.Name)
+		f.tell(StepWait, "start", "waiting for another request for "+f.ask.Name)
 		_, err = lock.TryLockContext(ctx, 50*time.Millisecond)
+		f.waited(true, err)
 	}
 	if errors.Is(err, context.Canceled) {
 		return nil, ErrCancelled

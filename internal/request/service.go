@@ -35,6 +35,8 @@ type flight struct {
 	refs     map[string]string
 	created  []string // secrets that did not exist before
 	times    []StepTime
+
+	leaveSlot func() // gives the slot of the engine back; it may be called again
 }
 
 // Run carries out ask and says how it ended.
@@ -160,6 +162,10 @@ func (f *flight) isRequest(made store.Request) bool {
 
 // run goes through the steps after validate.
 func (f *flight) run(ctx context.Context) (Result, error) {
+	if err := f.enterSlot(ctx); err != nil {
+		return Result{}, f.stopped(err)
+	}
+	defer func() { f.leaveSlot() }()
 	for _, s := range []struct {
 		name string
 		do   func(context.Context) error
@@ -203,7 +209,7 @@ func (f *flight) run(ctx context.Context) (Result, error) {
 			return Result{}, f.unfinished(s.name, err)
 		}
 	}
-	if err := f.journal.close(); err != nil {
+	if err := f.closeJournal(); err != nil {
 		return Result{}, f.unfinished(StepCommit, err)
 	}
 	return f.result(Applied), nil
@@ -241,7 +247,11 @@ func (f *flight) agree(ctx context.Context) error {
 		if f.Confirm == nil {
 			return nil
 		}
-		return f.Confirm(ctx, f.plan)
+		f.leaveSlot() // a person may take their time
+		if err := f.Confirm(ctx, f.plan); err != nil {
+			return err
+		}
+		return f.enterSlot(ctx)
 	})
 }
 
@@ -317,7 +327,7 @@ func (f *flight) abandon(reason error) error {
 			return err
 		}
 	}
-	return errors.Join(f.journal.close(), f.removeRun())
+	return errors.Join(f.closeJournal(), f.removeRun())
 }
 
 // removeRun removes the run directory of a request that came to nothing, unless

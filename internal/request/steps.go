@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/platformctl/platformctl/internal/secret"
+	"github.com/platformctl/platformctl/internal/store"
 )
 
 // render prepares the run directory and asks the target whether it can serve.
@@ -158,10 +159,35 @@ func (f *flight) begin(ctx context.Context) error {
 		return err
 	}
 	frozen := f.ask
-	return f.journal.append(
+	err := f.journal.append(
 		record{Phase: phaseAccepted, Request: f.id, Ask: &frozen},
 		record{Step: StepApply, Phase: phaseIntent, Request: f.id},
 	)
+	if err != nil {
+		return err
+	}
+	return f.reserve()
+}
+
+// reserve keeps the name of a new resource from other users of the platform
+// until the record has it. The journal is open by now, so that whoever holds a
+// name has a request to resume.
+func (f *flight) reserve() error {
+	if f.existing != nil {
+		return nil
+	}
+	err := f.Record.Reserve(store.Reservation{
+		Name: f.ask.Name, Request: f.id, Machine: f.Machine, Since: f.Now().UTC(),
+	})
+	if err != nil && !f.inherits {
+		return errors.Join(err, f.journal.close())
+	}
+	return err
+}
+
+// closeJournal ends the open request.
+func (f *flight) closeJournal() error {
+	return errors.Join(f.Record.Release(f.ask.Name), f.journal.close())
 }
 
 // apply carries the plan out.
@@ -202,7 +228,7 @@ func (f *flight) finishJournal() error {
 	if err := f.journal.append(record{Step: StepCommit, Phase: phaseDone}); err != nil {
 		return err
 	}
-	return f.journal.close()
+	return f.closeJournal()
 }
 
 // same reports whether two asks mean the same.

@@ -1,0 +1,72 @@
+package request_test
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/store"
+)
+
+// other is another user of the fixture's platform.
+func (f *fixture) other() *store.Store {
+	f.t.Helper()
+	options := f.record.options
+	options.Writer = "fedcba987654"
+	s, err := store.Open(f.t.Context(), options)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return s
+}
+
+// TestRunRespectsReservation asks for a name that somebody else is making.
+func TestRunRespectsReservation(t *testing.T) {
+	f := newFixture(t)
+	if err := f.record.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	other := f.other()
+	if err := other.Reserve(store.Reservation{Name: name, Request: "01ARZ3NDEKTSV4RRFFQ69G9999", Machine: "there"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.run(ask())
+	var reserved *store.ReservedError
+	if !errors.As(err, &reserved) || reserved.Machine != "there" {
+		t.Fatalf("error = %v", err)
+	}
+	if f.engine.applies != 0 || f.registered(name) != [4]int{} {
+		t.Errorf("applied %d times, registered %v", f.engine.applies, f.registered(name))
+	}
+	if open, err := request.ListUnfinished(f.service.Paths.Requests()); err != nil || len(open) != 0 {
+		t.Errorf("unfinished: %v, %v", open, err)
+	}
+	if _, err := os.Stat(f.service.Paths.Runs("local", name)); err == nil {
+		t.Error("a run directory was left")
+	}
+	if err := other.Release(name); err != nil {
+		t.Fatal(err)
+	}
+	f.mustRun(ask())
+}
+
+// TestRunReserves holds the name from before the apply to the end of the
+// request, also of one that was cut short.
+func TestRunReserves(t *testing.T) {
+	f := newFixture(t)
+	f.engine.failure = errors.New("killed")
+	if _, err := f.run(ask()); err == nil {
+		t.Fatal("no error")
+	}
+	reservation := store.Reservation{Name: name, Request: "01ARZ3NDEKTSV4RRFFQ69G9999"}
+	var reserved *store.ReservedError
+	if err := f.other().Reserve(reservation); !errors.As(err, &reserved) {
+		t.Errorf("the name of an unfinished request can be taken: %v", err)
+	}
+	f.engine.failure = nil
+	f.mustRun(ask())
+	if err := f.other().Reserve(reservation); err != nil {
+		t.Errorf("the name is still reserved after the end: %v", err)
+	}
+}
