@@ -43,7 +43,10 @@ func TestReport(t *testing.T) {
 		jobHelp:    samples(10, 20, 30),
 		jobVersion: samples(100, 50, 60),
 	}
-	some := []goal{{jobHelp, jobVersion, wall, 0.4}, {jobVersion, jobHelp, cpu, 2.5}}
+	all[jobVersion][0].memory = 90 << 20
+	some := []goal{
+		{jobHelp, jobVersion, wall, 0.4}, {jobVersion, jobHelp, cpu, 2.5}, {jobHelp, "", wall, 30}, {jobVersion, "", memory, 1},
+	}
 	m := machine{
 		commit: "abc", cores: 2, processor: "P", system: "linux/amd64", golang: "1.26.0", terraform: "1.11.4",
 		postgresql: "15.1", loadBefore: "0.10", loadAfter: "0.20",
@@ -51,10 +54,12 @@ func TestReport(t *testing.T) {
 	want := `Measured on 2026-01-02, commit abc, 3 rounds after one that was left out.
 2 cores (P), linux/amd64, Go 1.26.0, Terraform 1.11.4, PostgreSQL 15.1. Load before: 0.10, after: 0.20.
 
-| goal | ratio | at most | rounds | |
+| goal | measured | at most | rounds | |
 |---|---|---|---|---|
 | platformctl --help / terraform version, wall | 0.33 | 0.40 | 0.25 to 0.45 | reached |
 | terraform version / platformctl --help, CPU | 3.00 | 2.50 | 2.25 to 6.25 | **missed** |
+| platformctl --help, wall, ms | 20.00 | 30.00 | 15.00 to 25.00 | reached |
+| terraform version, MiB for each additional one | 0.00 | 1.00 | 0.00 to 45.00 | reached |
 
 | job | wall, ms | | CPU, ms | |
 |---|---|---|---|---|

@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// job is one thing to measure, once in each round.
+// job is one thing to measure, once in each round, or in every so many.
 type job struct {
-	name string
-	run  func(ctx context.Context, w *world, round int) (sample, error)
+	name  string
+	every int
+	run   func(ctx context.Context, w *world, round int) (sample, error)
 }
 
 // Names of the jobs, as the report prints them.
@@ -24,32 +25,40 @@ const (
 	jobReattached = "reattached plan, show, apply"
 	jobUnchanged  = "platformctl request, unchanged"
 	jobPlan       = "reattached plan, no change"
+	jobList       = "platformctl resource list, 10,000 resources"
+	jobCrowd      = "32 requests at once, first use"
+	jobUncapped   = "32 requests at once, first use, --parallel 32"
 )
 
 // jobs are in the order of a round.
 var jobs = []job{
-	{jobHelp, func(ctx context.Context, w *world, _ int) (sample, error) {
+	{jobHelp, 1, func(ctx context.Context, w *world, _ int) (sample, error) {
 		return w.ours(ctx, nil, "--help")
 	}},
-	{jobVersion, func(ctx context.Context, w *world, _ int) (sample, error) {
+	{jobVersion, 1, func(ctx context.Context, w *world, _ int) (sample, error) {
 		return w.theirs(ctx, nil, "version")
 	}},
-	{jobFirst, func(ctx context.Context, w *world, round int) (sample, error) {
+	{jobFirst, 1, func(ctx context.Context, w *world, round int) (sample, error) {
 		return w.request(ctx, fmt.Sprintf("ours-%d", round), "applied")
 	}},
-	{jobPlain, plain},
-	{jobReattached, func(ctx context.Context, w *world, round int) (sample, error) {
+	{jobPlain, 1, plain},
+	{jobReattached, 1, func(ctx context.Context, w *world, round int) (sample, error) {
 		dir, err := w.installed(fmt.Sprintf("reattached-%d", round))
 		if err != nil {
 			return sample{}, err
 		}
 		return w.reattached(ctx, "reattached", dir)
 	}},
-	{jobUnchanged, func(ctx context.Context, w *world, _ int) (sample, error) {
+	{jobUnchanged, 1, func(ctx context.Context, w *world, _ int) (sample, error) {
 		return w.request(ctx, seed, "unchanged")
 	}},
-	{jobPlan, func(ctx context.Context, w *world, _ int) (sample, error) {
+	{jobPlan, 1, func(ctx context.Context, w *world, _ int) (sample, error) {
 		return w.reattached(ctx, "unchanged", w.applied)
+	}},
+	{jobList, 1, func(ctx context.Context, w *world, _ int) (sample, error) { return w.list(ctx) }},
+	{jobCrowd, 4, func(ctx context.Context, w *world, _ int) (sample, error) { return w.crowd(ctx) }},
+	{jobUncapped, 4, func(ctx context.Context, w *world, _ int) (sample, error) {
+		return w.crowd(ctx, "--parallel", "32")
 	}},
 }
 
@@ -60,6 +69,9 @@ var goals = []goal{
 	{jobFirst, jobPlain, cpu, 0.40},
 	{jobFirst, jobReattached, wall, 1.30},
 	{jobUnchanged, jobPlan, wall, 1.50},
+	{jobList, "", wall, 150},
+	{jobCrowd, jobUncapped, wall, 0.50},
+	{jobCrowd, "", memory, 30},
 }
 
 // request measures a request for name and checks how it ended.

@@ -92,14 +92,14 @@ func report(all map[string]series, goals []goal, m machine, at time.Time) string
 	if m.loadBefore != "" {
 		fmt.Fprintf(&b, " Load before: %s, after: %s.", m.loadBefore, m.loadAfter)
 	}
-	b.WriteString("\n\n| goal | ratio | at most | rounds | |\n|---|---|---|---|---|\n")
+	b.WriteString("\n\n| goal | measured | at most | rounds | |\n|---|---|---|---|---|\n")
 	for _, g := range goals {
-		r := g.ratio(all)
+		r := g.value(all)
 		verdict := "reached"
 		if r.median > g.limit {
 			verdict = "**missed**"
 		}
-		fmt.Fprintf(&b, "| %s / %s, %s | %.2f | %.2f | %.2f to %.2f | %s |\n", g.ours, g.base, g.what, r.median, g.limit, r.low, r.high, verdict)
+		fmt.Fprintf(&b, "| %s | %.2f | %.2f | %.2f to %.2f | %s |\n", g, r.median, g.limit, r.low, r.high, verdict)
 	}
 	b.WriteString("\n| job | wall, ms | | CPU, ms | |\n|---|---|---|---|---|\n")
 	for _, j := range jobs {

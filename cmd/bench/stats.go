@@ -1,33 +1,41 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
 
-// sample is one run of a whole process tree.
+// sample is one run of a whole process tree, or of several at once: then wall is
+// the median of when they ended, and memory what each of them takes in bytes
+// beyond the first.
 type sample struct {
 	wall, cpu time.Duration
+	memory    int64
 }
 
 // series are the samples of one job, by round.
 type series []sample
 
-// The two things that are measured.
+// What is measured.
 const (
-	wall = "wall"
-	cpu  = "CPU"
+	wall   = "wall"
+	cpu    = "CPU"
+	memory = "memory"
 )
 
-// values are one of the two measures, in milliseconds.
+// values are one of the measures, in milliseconds or MiB.
 func (s series) values(what string) []float64 {
 	out := make([]float64, len(s))
 	for i, one := range s {
-		d := one.wall
-		if what == cpu {
-			d = one.cpu
+		switch what {
+		case memory:
+			out[i] = float64(one.memory) / (1 << 20)
+		case cpu:
+			out[i] = float64(one.cpu) / float64(time.Millisecond)
+		default:
+			out[i] = float64(one.wall) / float64(time.Millisecond)
 		}
-		out[i] = float64(d) / float64(time.Millisecond)
 	}
 	return out
 }
@@ -55,17 +63,33 @@ func quantile(values []float64, q float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-// goal is a ratio of two jobs that must not be exceeded.
+// goal is a ratio of two jobs that must not be exceeded. Without a base it is a
+// value of one job, in milliseconds or MiB.
 type goal struct {
 	ours, base string
 	what       string
 	limit      float64
 }
 
-// ratio is that of the medians; its spread is that of the rounds, in each of
-// which both sides ran within the same second or two.
-func (g goal) ratio(all map[string]series) spread {
-	ours, base := all[g.ours].values(g.what), all[g.base].values(g.what)
+// String names the goal in the report.
+func (g goal) String() string {
+	switch {
+	case g.base != "":
+		return fmt.Sprintf("%s / %s, %s", g.ours, g.base, g.what)
+	case g.what == memory:
+		return g.ours + ", MiB for each additional one"
+	}
+	return fmt.Sprintf("%s, %s, ms", g.ours, g.what)
+}
+
+// value is what was measured. A ratio is that of the medians; its spread is that
+// of the rounds, in each of which both sides ran within the same second or two.
+func (g goal) value(all map[string]series) spread {
+	ours := all[g.ours].values(g.what)
+	if g.base == "" {
+		return spreadOf(ours)
+	}
+	base := all[g.base].values(g.what)
 	rounds := make([]float64, len(ours))
 	for i := range ours {
 		rounds[i] = ours[i] / base[i]

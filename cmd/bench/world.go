@@ -31,6 +31,7 @@ type world struct {
 	address      string   // its source address
 	mirrorConfig string   // CLI configuration that names the mirror
 	applied      string   // the baseline's directory with nothing to do
+	many         string   // a platform with many resources
 }
 
 func newWorld(ctx context.Context, o options) (w *world, err error) {
@@ -52,6 +53,9 @@ func newWorld(ctx context.Context, o options) (w *world, err error) {
 		return nil, err
 	}
 	if w.applied, err = w.installed("applied"); err != nil {
+		return nil, err
+	}
+	if err = w.large(ctx); err != nil {
 		return nil, err
 	}
 	_, err = w.reattached(ctx, "reattached", w.applied)

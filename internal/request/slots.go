@@ -27,7 +27,7 @@ type Slots struct {
 
 // slotPoll is how often a process that waits looks again. A look costs a system
 // call for each slot.
-const slotPoll = 25 * time.Millisecond
+const slotPoll = 40 * time.Millisecond
 
 // enter takes a slot and returns how to leave it. waiting is told once, before
 // the first wait. Without trace no file is made: a slot that nobody has ever
