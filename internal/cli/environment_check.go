@@ -105,6 +105,9 @@ func runEnvironmentCheck(ctx context.Context, app *App, given []string) error {
 
 func (s *session) checkEnvironment(ctx context.Context, env platform.Environment) []environmentCheck {
 	c := &checks{env: env.Name}
+	if len(env.Backend) > 0 {
+		c.add("backend", checkWarning, "it is not used yet: Terraform's state is on the machine that made a resource", "")
+	}
 	switch env.Target {
 	case platform.TargetLocal:
 		s.checkLocal(ctx, c)
