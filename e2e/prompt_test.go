@@ -27,8 +27,12 @@ type terminal struct {
 
 func startTerminal(t *testing.T, env []string, args ...string) *terminal {
 	t.Helper()
-	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), binary, args...)
+	return startCommand(t, exec.CommandContext(t.Context(), binary, args...), t.TempDir(), env)
+}
+
+// startCommand starts cmd on a terminal, with home as its home and directory.
+func startCommand(t *testing.T, cmd *exec.Cmd, home string, env []string) *terminal {
+	t.Helper()
 	cmd.Dir = home
 	cmd.Env = append(os.Environ(), "HOME="+home, "PLATFORMCTL_HOME="+filepath.Join(home, "pctl"), "TF_CLI_CONFIG_FILE=")
 	cmd.Env = append(cmd.Env, env...)

@@ -23,7 +23,7 @@ const postgresMend = `install PostgreSQL (Debian: apt-get install postgresql; RH
 const compilerMend = "install gcc, and its C library's headers (Debian: apt-get install gcc libc6-dev)"
 
 func main() {
-	tests := flag.Bool("tests", false, "also what only the tests need: a C compiler for the race detector")
+	tests := flag.Bool("tests", false, "also what only the tests need: a C compiler for the race detector, shells for completion")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, *tests)
@@ -53,6 +53,11 @@ func run(ctx context.Context, tests bool) int {
 	needs := []need{{o.Terraform, terraformMend, false}, {o.PostgreSQL, postgresMend, false}}
 	if tests {
 		needs = append(needs, need{o.Compiler, compilerMend, true})
+		for _, shell := range []string{"zsh", "fish"} {
+			needs = append(needs, need{
+				func(ctx context.Context) (setup.Tool, error) { return o.Shell(ctx, shell) }, "install " + shell, true,
+			})
+		}
 	}
 	code := 0
 	for _, n := range needs { // all of them, so that everything missing is said at once

@@ -39,7 +39,8 @@ type App struct {
 	Catalog    fs.FS // the built-in platform
 	Cores      int   // of this machine that this process may use
 
-	flags globalFlags
+	flags      globalFlags
+	describing time.Duration // see the constant; 0 is that
 }
 
 // globalFlags are those that every command takes.

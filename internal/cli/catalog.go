@@ -36,6 +36,13 @@ func newCatalogListCmd(app *App) *cobra.Command {
 	flags.StringVar(&filter.Type, "type", "", "only this type")
 	flags.StringVar(&filter.Lifecycle, "lifecycle", "", "only this lifecycle")
 	flags.StringVar(&filter.Tag, "tag", "", "only what carries this tag")
+	for flag, field := range map[string]func(backstage.Entity) []string{
+		"type":      func(e backstage.Entity) []string { return []string{e.SpecString("type")} },
+		"lifecycle": func(e backstage.Entity) []string { return []string{e.SpecString("lifecycle")} },
+		"tag":       func(e backstage.Entity) []string { return e.Metadata.Tags },
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, app.completeFlag(catalogField(field)))
+	}
 	outputFlag(cmd, app)
 	return cmd
 }

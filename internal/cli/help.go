@@ -40,8 +40,8 @@ func newHelpCmd(app *App) *cobra.Command {
   platformctl help exit-codes
   platformctl help formats capability`,
 		RunE: func(cmd *cobra.Command, given []string) error { return runHelp(app, cmd.Root(), given) },
-		ValidArgsFunction: func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return helpNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: func(cmd *cobra.Command, given []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return completeHelp(cmd.Root(), given), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 }
@@ -81,12 +81,39 @@ func helpNames(root *cobra.Command) []string {
 	return names
 }
 
+// completeHelp offers what help there is: topics and commands, and what is below
+// those that stand before the word.
+func completeHelp(root *cobra.Command, given []string) []cobra.Completion {
+	if len(given) == 1 && given[0] == "formats" {
+		return formatNames
+	}
+	at, rest, err := root.Find(given)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	var list []cobra.Completion
+	for _, cmd := range at.Commands() {
+		if cmd.IsAvailableCommand() {
+			list = append(list, cobra.CompletionWithDesc(cmd.Name(), cmd.Short))
+		}
+	}
+	if at == root {
+		for _, topic := range helpTopics {
+			list = append(list, cobra.CompletionWithDesc(topic[0], topic[1]))
+		}
+	}
+	return list
+}
+
+// formatNames are the file formats that there is a JSON Schema of.
+var formatNames = []string{"capability", "platform"}
+
 // printSchema prints the JSON Schema of a file format.
 func printSchema(app *App, format string) error {
 	schemas := map[string]func() []byte{"capability": capability.Schema, "platform": platform.Schema}
 	schema, found := schemas[format]
 	if !found {
-		return usagef("there is no format %s; %s", quote(format), suggest(format, []string{"capability", "platform"}))
+		return usagef("there is no format %s; %s", quote(format), suggest(format, formatNames))
 	}
 	_, err := app.IO.Out.Write(schema())
 	return err

@@ -48,7 +48,6 @@ func newRequestCmd(app *App) *cobra.Command {
 	flags.StringVar(&opts.ask.RequestID, "request-id", "", "ULID of the request, to make retries by a machine safe")
 	parallelFlag(cmd, app)
 	outputFlag(cmd, app)
-	app.completeFlags(cmd)
 	return cmd
 }
 

@@ -88,7 +88,7 @@ func newResourceRunCmd(app *App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runResourceRun(cmd.Context(), app, given[0], given[1:])
 		},
-		ValidArgsFunction: app.complete(completeResources),
+		ValidArgsFunction: app.completeRun,
 	}
 }
 
@@ -186,7 +186,7 @@ func newResourceResumeCmd(app *App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runResourceResume(cmd.Context(), app, given[0])
 		},
-		ValidArgsFunction: app.complete(completeResources),
+		ValidArgsFunction: app.complete(completeUnfinished),
 	}
 	parallelFlag(cmd, app)
 	outputFlag(cmd, app)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,14 @@ import (
 // Main runs the command line args with app and returns the exit code.
 func Main(ctx context.Context, args []string, app *App) int {
 	root := newRootCmd(app)
+	if completing(args) {
+		// Cobra parses what a shell asks twice, and writes each value by itself.
+		out := bufio.NewWriter(app.IO.Out)
+		defer func() { _ = out.Flush() }()
+		root.SetOut(out)
+	} else {
+		strictFlags(root)
+	}
 	root.SetArgs(args)
 	app.flags.Output = outputAsked(args)
 	if err := root.ExecuteContext(ctx); err != nil {
@@ -60,11 +69,11 @@ func newRootCmd(app *App) *cobra.Command {
 	root.SetErr(app.IO.Err)
 	root.SetIn(app.IO.In)
 	root.SetFlagErrorFunc(flagError)
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.CompletionOptions.DisableDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 
 	flags := root.PersistentFlags()
-	flags.StringVar(&app.flags.Platform, "platform", "", "directory of the platform (default: found, see help environment)")
+	flags.StringVar(&app.flags.Platform, "platform", "", "`DIR` of the platform (default: found, see help environment)")
 	flags.BoolVar(&app.flags.NoInput, "no-input", false, "never ask; a missing value is an error")
 	flags.BoolVarP(&app.flags.Quiet, "quiet", "q", false, "no progress on stderr")
 
@@ -84,9 +93,9 @@ func newRootCmd(app *App) *cobra.Command {
 		cmd.GroupID = "run"
 		root.AddCommand(cmd)
 	}
-	root.AddCommand(newVersionCmd(app))
+	root.AddCommand(newVersionCmd(app), newCompletionCmd(app))
 	root.SetHelpCommand(newHelpCmd(app))
-	strictFlags(root)
+	app.completeAll(root)
 	return root
 }
 

@@ -46,6 +46,14 @@ func (o Options) compilerFromDebian(ctx context.Context) error {
 	})
 }
 
+func (o Options) shellFromDebian(shell string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return o.fromDebian(ctx, shell, func(ctx context.Context) error {
+			return apt(ctx, "install", "-y", "--no-install-recommends", shell)
+		})
+	}
+}
+
 // installPostgres installs the PostgreSQL programs and no server: the package
 // would make one and start it on port 5432, unless conf says otherwise while it
 // is installed. Afterwards conf is as the packages brought it.

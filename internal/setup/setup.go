@@ -36,8 +36,8 @@ type Options struct {
 
 // Tool is a program that platformctl needs, found or brought.
 type Tool struct {
-	Name    string // Terraform, OpenTofu, PostgreSQL, C compiler
-	Version string // empty for a compiler
+	Name    string // Terraform, OpenTofu, PostgreSQL, C compiler, a shell
+	Version string // empty for a compiler and a shell
 	Path    string // of the program, or of the directory of programs
 }
 
@@ -129,6 +129,17 @@ func (o Options) Compiler(ctx context.Context) (Tool, error) {
 		return Tool{Name: "C compiler", Path: path}, err
 	}
 	return o.ensure(ctx, "C compiler", find, o.compilerFromDebian)
+}
+
+// Shell returns a shell, such as zsh, in which completion is tested. When there
+// is none it installs Debian's package of that name. No way left is a
+// [*MissingError].
+func (o Options) Shell(ctx context.Context, shell string) (Tool, error) {
+	find := func(context.Context) (Tool, error) {
+		path, err := exec.LookPath(shell)
+		return Tool{Name: shell, Path: path}, err
+	}
+	return o.ensure(ctx, shell, find, o.shellFromDebian(shell))
 }
 
 // ensure finds a tool, or brings it in the first way that leads to finding it.

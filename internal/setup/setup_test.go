@@ -208,6 +208,18 @@ func TestCompilerFromDebian(t *testing.T) {
 	}
 }
 
+func TestShellFromDebian(t *testing.T) {
+	_, calls := fakeDebian(t, "")
+	o := options(t)
+	o.Root = true
+	if _, err := o.Shell(t.Context(), "no-such-shell"); err == nil {
+		t.Error("a shell that is not there was found")
+	}
+	if got, want := calls(), "update\ninstall -y --no-install-recommends no-such-shell\n"; got != want {
+		t.Errorf("apt-get was called with\n%swant\n%s", got, want)
+	}
+}
+
 func TestDebianIsForRoot(t *testing.T) {
 	o := options(t)
 	if err := o.postgresFromDebian(t.Context()); err == nil || !strings.Contains(err.Error(), "only root") {
