@@ -126,3 +126,13 @@ func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
 	}
 	return s.last, nil
 }
+
+// Obstacles lists what would keep the next change from being recorded, and
+// changes nothing: errors that [Store.Commit] would return, and those of reading
+// the repository. All files of the record are looked at.
+func (s *Store) Obstacles(ctx context.Context) []error {
+	return s.repo.Obstacles(ctx, s.branch, platform.CatalogDir, platform.ResourcesDir, platform.RequestsDir, platform.LedgerDir)
+}
+
+// LockFile is the file that a writer locks while it commits. It need not exist.
+func (s *Store) LockFile() string { return s.repo.LockFile() }
