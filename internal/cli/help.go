@@ -53,7 +53,7 @@ func runHelp(app *App, root *cobra.Command, given []string) error {
 	if given[0] == "formats" && len(given) == 2 {
 		return printSchema(app, given[1])
 	}
-	if slices.ContainsFunc(helpTopics, func(t [2]string) bool { return t[0] == given[0] }) && len(given) == 1 {
+	if isTopic(given[0]) && len(given) == 1 {
 		_, err := fmt.Fprintln(app.IO.Out, helpText(given[0]))
 		return err
 	}
@@ -68,10 +68,16 @@ func runHelp(app *App, root *cobra.Command, given []string) error {
 	return cmd.Help()
 }
 
+// isTopic reports whether there is a topic of that name. It comes before a
+// command of the same name, which has --help.
+func isTopic(name string) bool {
+	return slices.ContainsFunc(helpTopics, func(t [2]string) bool { return t[0] == name })
+}
+
 func helpNames(root *cobra.Command) []string {
 	var names []string
 	for _, cmd := range root.Commands() {
-		if cmd.IsAvailableCommand() {
+		if cmd.IsAvailableCommand() && !isTopic(cmd.Name()) {
 			names = append(names, cmd.Name())
 		}
 	}
@@ -93,7 +99,7 @@ func completeHelp(root *cobra.Command, given []string) []cobra.Completion {
 	}
 	var list []cobra.Completion
 	for _, cmd := range at.Commands() {
-		if cmd.IsAvailableCommand() {
+		if cmd.IsAvailableCommand() && (at != root || !isTopic(cmd.Name())) {
 			list = append(list, cobra.CompletionWithDesc(cmd.Name(), cmd.Short))
 		}
 	}
