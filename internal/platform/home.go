@@ -80,11 +80,11 @@ func MakeHome(h Home) error {
 	if err := CheckHome(h); err != nil {
 		return err
 	}
-	for _, dir := range h.dirs() {
+	for _, dir := range h.Dirs() {
 		if err := durable.MkdirAll(dir, 0o700); err != nil {
 			return &HomeError{Path: dir, Problem: "cannot be made", Err: cause(err)}
 		}
-		if err := checkPrivate(dir); err != nil {
+		if err := CheckDir(dir); err != nil {
 			return err
 		}
 		if err := writable(dir); err != nil {
@@ -98,17 +98,21 @@ func MakeHome(h Home) error {
 // there, and changes nothing: what they hold, such as the user's settings, is
 // to be trusted. Errors are [*HomeError].
 func CheckHome(h Home) error {
-	for _, dir := range h.dirs() {
-		if err := checkPrivate(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, dir := range h.Dirs() {
+		if err := CheckDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h Home) dirs() []string { return []string{h.Config, h.Data, h.State, h.Cache} }
+// Dirs lists the directories.
+func (h Home) Dirs() []string { return []string{h.Config, h.Data, h.State, h.Cache} }
 
-func checkPrivate(dir string) error {
+// CheckDir refuses a directory of a [Home] that another user could change or
+// replace. The error is a [*HomeError], which is fs.ErrNotExist when the
+// directory or the one above it is not there.
+func CheckDir(dir string) error {
 	// Who owns the directory above can put another one in its place.
 	for _, path := range []string{filepath.Dir(dir), dir} {
 		info, err := os.Stat(path)
