@@ -26,15 +26,19 @@ func (e *engine) find(ctx context.Context) (terraform.Engine, error) {
 	if e.found != nil {
 		return *e.found, nil
 	}
-	found, err := terraform.Find(ctx, terraform.FindOptions{
-		Getenv: e.session.app.Getenv, CacheDir: e.cacheDir(),
-		ExtraDirs: []string{filepath.Join(e.session.tools(), "bin")},
-	})
+	options := e.session.app.engineOptions()
+	options.CacheDir = e.cacheDir()
+	found, err := terraform.Find(ctx, options)
 	if err != nil {
 		return terraform.Engine{}, err
 	}
 	e.found = &found
 	return found, nil
+}
+
+// engineOptions say where to look for Terraform.
+func (app *App) engineOptions() terraform.FindOptions {
+	return terraform.FindOptions{Getenv: app.Getenv, ExtraDirs: []string{filepath.Join(app.tools(), "bin")}}
 }
 
 // cacheDir is where versions and hashes are kept. No directory is made for them:

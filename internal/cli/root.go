@@ -88,7 +88,7 @@ func newRootCmd(app *App) *cobra.Command {
 		root.AddCommand(cmd)
 	}
 	for _, cmd := range []*cobra.Command{
-		newInitCmd(app), newTeamCmd(app), newEnvironmentCmd(app), newCapabilityCmd(app), newLocalCmd(app), newVerifyCmd(app),
+		newInitCmd(app), newTeamCmd(app), newEnvironmentCmd(app), newCapabilityCmd(app), newLocalCmd(app), newVerifyCmd(app), newDoctorCmd(app),
 	} {
 		cmd.GroupID = "run"
 		root.AddCommand(cmd)

@@ -45,7 +45,7 @@ func (t *localTarget) Check(ctx context.Context, needs []string) error {
 	if t.running = t.Running(ctx, needs); t.running {
 		return nil
 	}
-	_, err := postgres.Locate(ctx, t.session.locate())
+	_, err := postgres.Locate(ctx, t.session.app.postgresOptions())
 	return err
 }
 
@@ -93,26 +93,24 @@ func (s *session) ownSecrets() map[string]any {
 	return own
 }
 
-// locate says where to look for PostgreSQL's programs.
-func (s *session) locate() postgres.LocateOptions {
-	return postgres.LocateOptions{
-		Getenv: s.app.Getenv, ExtraDirs: []string{filepath.Join(s.tools(), "postgresql", "bin")},
-	}
+// postgresOptions say where to look for PostgreSQL's programs.
+func (app *App) postgresOptions() postgres.LocateOptions {
+	return postgres.LocateOptions{Getenv: app.Getenv, ExtraDirs: []string{filepath.Join(app.tools(), "postgresql", "bin")}}
 }
 
 // server is the platform's local PostgreSQL server, whether it runs or not.
 func (s *session) server() *postgres.Server {
-	return postgres.New(s.paths.Local(needPostgreSQL), s.locate())
+	return postgres.New(s.paths.Local(needPostgreSQL), s.app.postgresOptions())
 }
 
 // tools is where `make setup` puts programs that the machine lacked.
-func (s *session) tools() string {
-	if dir := s.app.Getenv("PLATFORMCTL_TOOLS"); dir != "" {
+func (app *App) tools() string {
+	if dir := app.Getenv("PLATFORMCTL_TOOLS"); dir != "" {
 		return dir
 	}
-	data := s.app.Getenv("XDG_DATA_HOME")
+	data := app.Getenv("XDG_DATA_HOME")
 	if data == "" {
-		data = filepath.Join(s.app.Getenv("HOME"), ".local", "share")
+		data = filepath.Join(app.Getenv("HOME"), ".local", "share")
 	}
 	return filepath.Join(data, "platformctl", "tools")
 }
