@@ -22,8 +22,8 @@ func newDoctorCmd(app *App) *cobra.Command {
 	return cmd
 }
 
-// doctorView is what `doctor` answers.
-type doctorView struct {
+// checksView is what `doctor` and `environment check` answer.
+type checksView struct {
 	Checks   []doctor.Check `json:"checks"`
 	Failed   int            `json:"failed"`
 	Warnings int            `json:"warnings"`
@@ -42,7 +42,12 @@ func runDoctor(ctx context.Context, app *App) error {
 	if err != nil {
 		return err
 	}
-	view := doctorView{Checks: checks}
+	return app.printChecks(checks)
+}
+
+// printChecks is the answer of a command that checks. When one failed, so does it.
+func (app *App) printChecks(checks []doctor.Check) error {
+	view := checksView{Checks: checks}
 	for i := range checks {
 		app.mend(&checks[i])
 		switch checks[i].State {
@@ -83,7 +88,7 @@ func (app *App) mend(check *doctor.Check) {
 }
 
 // Names are the checks that found something to mend.
-func (v doctorView) Names() []string {
+func (v checksView) Names() []string {
 	var names []string
 	for _, check := range v.Checks {
 		if check.State == doctor.Failed || check.State == doctor.Warning {
@@ -94,7 +99,7 @@ func (v doctorView) Names() []string {
 }
 
 // Text is the answer for people.
-func (v doctorView) Text(t *ui.Text) {
+func (v checksView) Text(t *ui.Text) {
 	group := ""
 	for _, check := range v.Checks {
 		if check.Group != group {

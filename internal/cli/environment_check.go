@@ -2,17 +2,16 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/platformctl/platformctl/internal/connection"
+	"github.com/platformctl/platformctl/internal/doctor"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/postgres"
 	"github.com/platformctl/platformctl/internal/provider"
-	"github.com/platformctl/platformctl/internal/ui"
 )
 
 func newEnvironmentCheckCmd(app *App) *cobra.Command {
@@ -34,34 +33,15 @@ The exit code is 3 when something failed.`,
 	return cmd
 }
 
-// States of what was checked.
-const (
-	checkOK      = "ok"
-	checkWarning = "warning" // it works, and should not stay so
-	checkFailed  = "failed"
-)
-
-// environmentCheck is one thing that was looked at.
-type environmentCheck struct {
-	Environment string `json:"environment"`
-	Check       string `json:"check"`
-	State       string `json:"state"`
-	Detail      string `json:"detail"`
-	Mend        string `json:"mend,omitempty"`
-}
-
-type environmentChecks struct {
-	Checks []environmentCheck `json:"checks"`
-}
-
 // checks gathers what is found out about one environment.
 type checks struct {
-	env  string
-	list []environmentCheck
+	environment string
+	list        []doctor.Check
 }
 
-func (c *checks) add(check, state, detail, mend string) {
-	c.list = append(c.list, environmentCheck{Environment: c.env, Check: check, State: state, Detail: detail, Mend: mend})
+func (c *checks) add(name string, state doctor.State, detail string) *doctor.Check {
+	c.list = append(c.list, doctor.Check{Group: c.environment, Name: name, State: state, Detail: detail})
+	return &c.list[len(c.list)-1]
 }
 
 func runEnvironmentCheck(ctx context.Context, app *App, given []string) error {
@@ -81,32 +61,20 @@ func runEnvironmentCheck(ctx context.Context, app *App, given []string) error {
 		}
 		environments = []platform.Environment{env}
 	}
-	var view environmentChecks
+	var found []doctor.Check
 	for _, env := range environments {
-		view.Checks = append(view.Checks, s.checkEnvironment(ctx, env)...)
+		found = append(found, s.checkEnvironment(ctx, env)...)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
-	if err := app.print(view); err != nil {
-		return err
-	}
-	failed := 0
-	for _, c := range view.Checks {
-		if c.State == checkFailed {
-			failed++
-		}
-	}
-	if failed > 0 {
-		return &checkError{problem: fmt.Sprintf("%d of %d checks failed", failed, len(view.Checks))}
-	}
-	return nil
+	return app.printChecks(found)
 }
 
-func (s *session) checkEnvironment(ctx context.Context, env platform.Environment) []environmentCheck {
-	c := &checks{env: env.Name}
+func (s *session) checkEnvironment(ctx context.Context, env platform.Environment) []doctor.Check {
+	c := &checks{environment: env.Name}
 	if len(env.Backend) > 0 {
-		c.add("backend", checkWarning, "it is not used yet: Terraform's state is on the machine that made a resource", "")
+		c.add("backend", doctor.Warning, "it is not used yet: Terraform's state is on the machine that made a resource").Mend = "leave it out of platform.yaml"
 	}
 	switch env.Target {
 	case platform.TargetLocal:
@@ -114,8 +82,8 @@ func (s *session) checkEnvironment(ctx context.Context, env platform.Environment
 	case platform.TargetServer:
 		s.checkServer(ctx, c, env)
 	default:
-		c.add("target", checkFailed, fmt.Sprintf("target %s is not served by this version", env.Target),
-			"use target local or server, or a newer version")
+		c.add("target", doctor.Failed, fmt.Sprintf("target %s is not served by this version", env.Target)).Mend =
+			"use target local or server, or a newer version"
 	}
 	return c.list
 }
@@ -124,17 +92,17 @@ func (s *session) checkEnvironment(ctx context.Context, env platform.Environment
 func (s *session) checkLocal(ctx context.Context, c *checks) {
 	status, err := s.server().Status(ctx)
 	if err == nil && status.State == postgres.Running {
-		c.add("server", checkOK, fmt.Sprintf("PostgreSQL %s runs on %s:%d", status.Version, postgres.Host, status.Port), "")
+		c.add("server", doctor.OK, fmt.Sprintf("PostgreSQL %s runs on %s:%d", status.Version, postgres.Host, status.Port))
 		return
 	}
-	found, locateErr := postgres.Locate(ctx, s.locate())
+	found, locateErr := postgres.Locate(ctx, s.app.postgresOptions())
 	switch {
 	case err != nil:
-		c.add("server", checkFailed, err.Error(), "platformctl local status")
+		c.add("server", doctor.Failed, err.Error()).Command = "platformctl doctor"
 	case locateErr != nil:
-		c.add("server", checkFailed, locateErr.Error(), s.app.explain(locateErr).Hint)
+		c.add("server", doctor.Failed, locateErr.Error()).Err = locateErr
 	default:
-		c.add("server", checkOK, fmt.Sprintf("PostgreSQL %s is started by the first request", found.Version), "")
+		c.add("server", doctor.OK, fmt.Sprintf("PostgreSQL %s is started by the first request", found.Version))
 	}
 }
 
@@ -143,31 +111,28 @@ func (s *session) checkLocal(ctx context.Context, c *checks) {
 func (s *session) checkServer(ctx context.Context, c *checks, env platform.Environment) {
 	server, err := s.serverOf(env)
 	if err != nil {
-		c.add("configuration", checkFailed, err.Error(), s.app.explain(err).Hint)
+		c.add("configuration", doctor.Failed, err.Error()).Err = err
 		return
 	}
 	s.checkPassword(c, server)
 	checkEncryption(c, server)
 	facts, err := provider.Examine(ctx, server, s.app.Getenv)
-	if p, ok := errors.AsType[*provider.Problem](err); ok {
-		c.add("connection", checkFailed, p.Error(), "see whether host, port, user, password and certificate in platform.yaml are those of the server")
-		return
-	}
 	if err != nil {
-		c.add("connection", checkFailed, err.Error(), "")
+		c.add("connection", doctor.Failed, err.Error()).Mend =
+			"see whether host, port, user, password and certificate in platform.yaml are those of the server"
 		return
 	}
 	encrypted := "not encrypted"
 	if facts.TLS != "" {
 		encrypted = facts.TLS
 	}
-	c.add("connection", checkOK, fmt.Sprintf("PostgreSQL %s answers at %s:%d (%s)", facts.Version, server.Host, server.Port, encrypted), "")
+	c.add("connection", doctor.OK, fmt.Sprintf("PostgreSQL %s answers at %s:%d (%s)", facts.Version, server.Host, server.Port, encrypted))
 	problems := unfit(facts)
 	for _, problem := range problems {
-		c.add("administrator", checkFailed, problem, "use another server or administrator in platform.yaml")
+		c.add("administrator", doctor.Failed, problem).Mend = "mend that on the server, or use another one in platform.yaml"
 	}
 	if len(problems) == 0 {
-		c.add("administrator", checkOK, server.User+" may make roles and databases", "")
+		c.add("administrator", doctor.OK, server.User+" may make roles and databases")
 	}
 }
 
@@ -175,18 +140,19 @@ func (s *session) checkPassword(c *checks, server connection.Server) {
 	_, err := server.Password(s.app.Getenv)
 	switch {
 	case err != nil:
-		c.add("password", checkFailed, err.Error(), "set the variable, or make the file, that platform.yaml names")
+		c.add("password", doctor.Failed, err.Error()).Mend = "set the variable, or make the file, that platform.yaml names"
 	case server.PasswordEnv != "":
-		c.add("password", checkOK, "variable "+server.PasswordEnv+" is set", "")
+		c.add("password", doctor.OK, "variable "+server.PasswordEnv+" is set")
 	case server.PasswordFile != "":
 		info, err := os.Stat(server.PasswordFile)
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
-			c.add("password", checkWarning, "file "+server.PasswordFile+" can be read by others", "chmod 600 "+shellWord(server.PasswordFile))
+			check := c.add("password", doctor.Warning, "file "+server.PasswordFile+" can be read by others")
+			check.Mend, check.Command = "make it private", "chmod 600 "+shellWord(server.PasswordFile)
 			return
 		}
-		c.add("password", checkOK, "file "+server.PasswordFile, "")
+		c.add("password", doctor.OK, "file "+server.PasswordFile)
 	default:
-		c.add("password", checkOK, "none is configured", "")
+		c.add("password", doctor.OK, "none is configured")
 	}
 }
 
@@ -203,35 +169,9 @@ func checkEncryption(c *checks, server connection.Server) {
 		weak = "the host in the certificate is not checked"
 	}
 	if weak != "" {
-		c.add("encryption", checkWarning, "sslmode "+server.SSLMode+": "+weak, "sslmode: verify-full, with the authority in sslrootcert")
+		c.add("encryption", doctor.Warning, "sslmode "+server.SSLMode+": "+weak).Mend =
+			"set sslmode to verify-full in platform.yaml, and sslrootcert to the authority of the server's certificate"
 		return
 	}
-	c.add("encryption", checkOK, "sslmode "+server.SSLMode, "")
+	c.add("encryption", doctor.OK, "sslmode "+server.SSLMode)
 }
-
-// Header names the columns.
-func (v environmentChecks) Header() []string {
-	return []string{"Environment", "Check", "State", "Detail", "Mend"}
-}
-
-// Rows are the checks.
-func (v environmentChecks) Rows() [][]string {
-	rows := make([][]string, len(v.Checks))
-	for i, c := range v.Checks {
-		rows[i] = []string{c.Environment, c.Check, c.State, c.Detail, c.Mend}
-	}
-	return rows
-}
-
-// Names are the environments, each once.
-func (v environmentChecks) Names() []string {
-	var names []string
-	for i, c := range v.Checks {
-		if i == 0 || c.Environment != names[len(names)-1] {
-			names = append(names, c.Environment)
-		}
-	}
-	return names
-}
-
-var _ ui.Tabular = environmentChecks{}

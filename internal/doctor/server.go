@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 
+	"github.com/platformctl/platformctl/internal/connection"
 	"github.com/platformctl/platformctl/internal/postgres"
 	"github.com/platformctl/platformctl/internal/provider"
 )
@@ -67,12 +69,15 @@ func serverState(d postgres.Diagnosis) Check {
 
 // logIn connects as requests do.
 func (m *machine) logIn(ctx context.Context) []Check {
-	err := provider.LogIn(ctx, filepath.Join(m.paths.Local("postgresql"), "connection.json"), m.Getenv)
-	switch {
-	case err == nil:
+	server, err := connection.Read(filepath.Join(m.paths.Local("postgresql"), "connection.json"))
+	if err == nil {
+		_, err = provider.Examine(ctx, server, m.Getenv)
+	}
+	if err == nil {
 		return nil
-	case errors.Is(err, provider.ErrDenied):
-		return []Check{failed("%v: it was changed behind our back", err).mend(
+	}
+	if p, ok := errors.AsType[*provider.Problem](err); ok && strings.HasPrefix(p.Summary, provider.AccessDenied) {
+		return []Check{failed("%v: the password was changed behind our back", err).mend(
 			"set it back as superuser of that server, or give the server up with its data", "platformctl local reset")}
 	}
 	return []Check{failed("the server cannot be used: %v", err).mend("start it again; its data stays", "platformctl local stop")}
