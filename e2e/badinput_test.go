@@ -39,6 +39,7 @@ func TestBadInput(t *testing.T) {
 	badSettings(t)
 	badEntityFiles(t)
 	badCapabilityFiles(t)
+	badPaths(t)
 	badSets(t)
 	badValues(t)
 	badPlans(t)

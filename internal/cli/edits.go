@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/ui"
@@ -49,7 +51,7 @@ func editable(committed fs.FS, dir, name string) []string {
 		path, _ := filepath.Rel(dir, file)
 		seen[filepath.ToSlash(path)] = true
 		want, errWant := fs.ReadFile(committed, filepath.ToSlash(path))
-		have, errHave := os.ReadFile(file)
+		have, errHave := durable.ReadFile(file, durable.Small)
 		if errWant != nil || errHave != nil || !bytes.Equal(want, have) {
 			differ = append(differ, filepath.Join(name, path))
 		}

@@ -26,7 +26,7 @@ import (
 func (app *App) explain(err error) explanation {
 	e := explanation{Error: err.Error(), Code: exitFailed}
 	for _, rule := range []func(error, *explanation) bool{
-		explainAnswer, explainRequest, explainTarget, explainServer, explainRecord, explainInput, explainFile, explainMachine, explainUsage,
+		explainAnswer, explainRequest, explainTarget, explainServer, explainRecord, explainInput, explainFile, explainPath, explainMachine, explainUsage,
 	} {
 		if rule(err, &e) {
 			break

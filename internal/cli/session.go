@@ -224,14 +224,11 @@ func (s *session) actor(identify bool) (string, error) {
 // salt is the key of the pseudonyms. It is made once and never enters git.
 func (s *session) salt() ([]byte, error) {
 	path := filepath.Join(s.paths.Identity(), "salt")
-	salt, err := os.ReadFile(path)
-	if err == nil && len(salt) == 32 {
-		return salt, nil
+	salt, err := readSalt(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return salt, err
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("salt: %w", err)
-	}
-	salt = make([]byte, 32)
+	salt = make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
 		return nil, fmt.Errorf("salt: %w", err)
 	}
@@ -241,7 +238,21 @@ func (s *session) salt() ([]byte, error) {
 	if err := durable.Create(path, salt, 0o600); !errors.Is(err, fs.ErrExist) {
 		return salt, err
 	}
-	return os.ReadFile(path) // another process was first
+	return readSalt(path) // another process was first
+}
+
+const saltSize = 32
+
+// readSalt takes a whole salt only: with a short one a pseudonym is guessed.
+func readSalt(path string) ([]byte, error) {
+	salt, err := durable.ReadFile(path, saltSize)
+	if err == nil && len(salt) < saltSize {
+		return nil, &saltError{path}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("salt: %w", err)
+	}
+	return salt, nil
 }
 
 // note says something on stderr that is not an error.

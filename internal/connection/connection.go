@@ -8,11 +8,12 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-	"os"
+
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/platformctl/platformctl/internal/durable"
 	"github.com/platformctl/platformctl/internal/strictyaml"
 )
 
@@ -62,7 +63,7 @@ func (e *FieldError) Error() string { return fmt.Sprintf("field %q: %s", e.Field
 
 // Read reads and checks a connection file. Errors as of [Parse].
 func Read(file string) (Server, error) {
-	data, err := os.ReadFile(file)
+	data, err := durable.ReadFile(file, durable.Small)
 	if err != nil {
 		return Server{}, fmt.Errorf("reading the connection file: %w", err)
 	}
@@ -178,7 +179,7 @@ func (s Server) Password(getenv func(string) string) (string, error) {
 		}
 		return password, nil
 	case s.PasswordFile != "":
-		data, err := os.ReadFile(s.PasswordFile)
+		data, err := durable.ReadFile(s.PasswordFile, durable.Small)
 		if err != nil {
 			return "", fmt.Errorf("reading the password file: %w", err)
 		}
@@ -198,7 +199,7 @@ func (s Server) TLS() (*tls.Config, error) {
 	}
 	config := &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12}
 	if s.SSLRootCert != "" {
-		pem, err := os.ReadFile(s.SSLRootCert)
+		pem, err := durable.ReadFile(s.SSLRootCert, durable.Small)
 		if err != nil {
 			return nil, fmt.Errorf("reading the root certificate: %w", err)
 		}

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/hash"
 )
@@ -153,7 +155,7 @@ func (p *pack) overlaps(seen map[Hash]bool) bool {
 // copyPack copies the entries of a pack. A delta says how far back its base
 // is, so it holds wherever the pack is put.
 func (w *packWriter) copyPack(p *pack) error {
-	f, err := os.Open(p.path + ".pack")
+	f, err := durable.Open(p.path + ".pack")
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/config"
 )
@@ -125,7 +127,7 @@ func Open(dir string) (*Repo, error) {
 		return nil, err
 	}
 	r.common = r.dir
-	if data, err := os.ReadFile(filepath.Join(r.dir, "commondir")); err == nil {
+	if data, err := durable.ReadFile(filepath.Join(r.dir, "commondir"), durable.Small); err == nil {
 		r.common = resolve(r.dir, strings.TrimSpace(string(data)))
 	}
 	if err := r.checkFormat(); err != nil {
@@ -146,7 +148,7 @@ func find(dir string) (*Repo, error) {
 	case err == nil && info.IsDir() && isGitDir(dotgit):
 		return &Repo{dir: dotgit, worktree: dir}, nil
 	case err == nil && info.Mode().IsRegular():
-		data, err := os.ReadFile(dotgit)
+		data, err := durable.ReadFile(dotgit, durable.Small)
 		if err != nil {
 			return nil, err
 		}
@@ -185,7 +187,7 @@ func resolve(base, path string) string {
 // checkFormat refuses what would be read wrongly: other hashes, other stores
 // of refs, and extensions that are not known to be harmless.
 func (r *Repo) checkFormat() error {
-	data, err := os.ReadFile(filepath.Join(r.common, "config"))
+	data, err := durable.ReadFile(filepath.Join(r.common, "config"), durable.Small)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -7,9 +7,10 @@ import (
 	"errors"
 	"io/fs"
 	"math"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/platformctl/platformctl/internal/durable"
 
 	"github.com/go-git/go-git/v5/plumbing/hash"
 	"golang.org/x/sys/unix"
@@ -47,7 +48,7 @@ func (e indexEntry) merged() bool { return e.flags()&stageMask == 0 }
 // readIndex reads an index of version 2, 3 or 4. What cannot be kept right is
 // a [*FormatError]: split and sparse indexes.
 func readIndex(path string) (*gitIndex, error) {
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, durable.Large)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &gitIndex{}, nil
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
@@ -55,7 +57,7 @@ func newObjects(dir string) *objects {
 // alternates are the object directories that a repository borrows from, one
 // level deep.
 func alternates(dir string) []string {
-	data, err := os.ReadFile(filepath.Join(dir, "info", "alternates"))
+	data, err := durable.ReadFile(filepath.Join(dir, "info", "alternates"), durable.Small)
 	if err != nil {
 		return nil
 	}
@@ -202,7 +204,7 @@ func packNames(dir string) ([]string, error) {
 func (o *objects) loose(h Hash) (object, error) {
 	name := h.String()
 	for _, dir := range o.dirs {
-		f, err := os.Open(filepath.Join(dir, name[:2], name[2:]))
+		f, err := durable.Open(filepath.Join(dir, name[:2], name[2:]))
 		if isAbsent(err) {
 			continue
 		}

@@ -9,10 +9,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"sort"
 	"sync"
+
+	"github.com/platformctl/platformctl/internal/durable"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -45,11 +46,11 @@ type pack struct {
 }
 
 func openPack(path string) (*pack, error) {
-	idx, err := os.ReadFile(path + ".idx")
+	idx, err := durable.ReadFile(path+".idx", durable.Large)
 	if err != nil {
 		return nil, err
 	}
-	open := sync.OnceValues(func() (io.ReaderAt, error) { return os.Open(path + ".pack") })
+	open := sync.OnceValues(func() (io.ReaderAt, error) { return durable.Open(path + ".pack") })
 	return newPack(path, idx, open)
 }
 

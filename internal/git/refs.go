@@ -47,7 +47,7 @@ func (r *Repo) Branch() (string, error) {
 // Tip returns the commit at the tip of branch, or ErrNoCommit.
 func (r *Repo) Tip(branch string) (Hash, error) {
 	name := headPrefix + branch
-	data, err := os.ReadFile(r.refPath(branch))
+	data, err := durable.ReadFile(r.refPath(branch), durable.Small)
 	switch {
 	case err == nil:
 		return parseHash(name, strings.TrimSpace(string(data)))
@@ -100,7 +100,7 @@ func (s *Session) swap(ctx context.Context, branch string, from, to Hash) error 
 
 // head returns the branch that HEAD names, empty when HEAD is detached.
 func (r *Repo) head() (string, error) {
-	data, err := os.ReadFile(filepath.Join(r.dir, "HEAD"))
+	data, err := durable.ReadFile(filepath.Join(r.dir, "HEAD"), durable.Small)
 	if err != nil {
 		return "", err
 	}
@@ -115,7 +115,7 @@ func (r *Repo) head() (string, error) {
 // packedRef looks name up in the file that git moves refs into that are at
 // rest.
 func (r *Repo) packedRef(name string) (Hash, error) {
-	data, err := os.ReadFile(filepath.Join(r.common, "packed-refs"))
+	data, err := durable.ReadFile(filepath.Join(r.common, "packed-refs"), durable.Large)
 	if err != nil && !isAbsent(err) {
 		return Hash{}, err
 	}

@@ -63,7 +63,7 @@ func dropLock(own, lock string) error {
 // person's and left alone.
 func (s *Session) settleTree(ctx context.Context, branch string) error {
 	r := s.repo
-	data, err := os.ReadFile(r.ownTree(pendFile))
+	data, err := durable.ReadFile(r.ownTree(pendFile), durable.Small)
 	if isAbsent(err) {
 		return nil
 	}

@@ -2,8 +2,9 @@ package git
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
+
+	"github.com/platformctl/platformctl/internal/durable"
 
 	"github.com/go-git/go-git/v5/config"
 )
@@ -26,7 +27,7 @@ func UserEmail(getenv func(string) string) string {
 		files = []string{global, "/etc/gitconfig"}
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		data, err := durable.ReadFile(file, durable.Small)
 		if err != nil {
 			continue
 		}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/platformctl/platformctl/internal/strictyaml"
 )
 
@@ -144,7 +146,7 @@ func isPlatform(path string) bool {
 	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	f, err := os.Open(path)
+	f, err := durable.Open(path)
 	if err != nil {
 		// Not to be read by us, yet there: whoever opens it says why.
 		return errors.Is(err, fs.ErrPermission)

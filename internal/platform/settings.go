@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+
+	"github.com/platformctl/platformctl/internal/durable"
 
 	"github.com/platformctl/platformctl/internal/strictyaml"
 )
@@ -31,7 +32,7 @@ func SettingsFile(home Home) string { return filepath.Join(home.Config, "setting
 func ReadSettings(home Home) (Settings, error) {
 	var s Settings
 	path := SettingsFile(home)
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, durable.Small)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
 	}

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/platformctl/platformctl/internal/durable"
 )
 
 // postmaster is what a data directory tells about its server process. PID is
@@ -28,7 +29,7 @@ func examine(ctx context.Context, data string) (postmaster, error) {
 	if major, err := majorOf(data); err != nil || major == 0 {
 		return postmaster{State: Absent}, err
 	}
-	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	text, err := durable.ReadFile(filepath.Join(data, "postmaster.pid"), durable.Small)
 	if errors.Is(err, fs.ErrNotExist) {
 		return postmaster{State: Stopped}, nil
 	}

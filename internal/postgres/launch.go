@@ -264,7 +264,7 @@ func (c *child) output() string {
 	if c == nil {
 		return ""
 	}
-	f, err := os.Open(c.log)
+	f, err := durable.Open(c.log)
 	if err != nil {
 		return fmt.Sprintf("(no log: %v)", err)
 	}

@@ -38,7 +38,7 @@ func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
 // readRecord reads server.json; an absent one is the record of a new server.
 func (s *Server) readRecord() (record, error) {
 	rec := record{Data: s.path("data")}
-	data, err := os.ReadFile(s.path("server.json"))
+	data, err := durable.ReadFile(s.path("server.json"), durable.Small)
 	if errors.Is(err, fs.ErrNotExist) {
 		return rec, nil
 	}
@@ -58,7 +58,7 @@ func (s *Server) writeRecord(rec record) error { return writeJSON(s.path("server
 
 // readConnection returns the port that connection.json tells clients.
 func (s *Server) readConnection() (port int, err error) {
-	data, err := os.ReadFile(s.path("connection.json"))
+	data, err := durable.ReadFile(s.path("connection.json"), durable.Small)
 	if err != nil {
 		return 0, err
 	}
@@ -90,7 +90,7 @@ func writeJSON(path string, v any) error {
 		return err
 	}
 	data = append(data, '\n')
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
+	if old, err := durable.ReadFile(path, durable.Small); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
 	return durable.WriteFile(path, data, 0o600)
@@ -99,7 +99,7 @@ func writeJSON(path string, v any) error {
 // password returns the administrator's password and draws one for a server
 // that has no data yet.
 func (s *Server) password(state State) (string, error) {
-	data, err := os.ReadFile(s.path("password"))
+	data, err := durable.ReadFile(s.path("password"), durable.Small)
 	if password := strings.TrimSpace(string(data)); err == nil && password != "" {
 		return password, nil
 	}
@@ -116,7 +116,7 @@ func (s *Server) password(state State) (string, error) {
 // majorOf returns the major version that made a data directory, 0 when there
 // is none.
 func majorOf(data string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
+	text, err := durable.ReadFile(filepath.Join(data, "PG_VERSION"), durable.Small)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, statErr := os.Stat(data); statErr == nil {
 			return 0, fmt.Errorf("%w: %q holds no PG_VERSION", ErrDamaged, data)

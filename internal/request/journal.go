@@ -63,7 +63,7 @@ func (j *journal) path() string { return filepath.Join(j.dir, "open", j.name+".n
 // is not open gives an empty one. Nothing is written.
 func readJournal(dir, name string, now func() time.Time) (*journal, error) {
 	j := &journal{dir: dir, name: name, now: now}
-	data, err := os.ReadFile(j.path())
+	data, err := durable.ReadFile(j.path(), durable.Large)
 	if errors.Is(err, fs.ErrNotExist) {
 		return j, nil
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/gofrs/flock"
 
 	"github.com/platformctl/platformctl/internal/capability"
@@ -52,7 +54,7 @@ func (f *flight) runDirectory() (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	state, err := os.ReadFile(filepath.Join(f.dir, stateFile))
+	state, err := durable.ReadFile(filepath.Join(f.dir, stateFile), durable.Large)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 	case err != nil:

@@ -221,7 +221,7 @@ func parse(ref string, data []byte) (string, error) {
 
 // readLimited returns at most one byte more than a value may have.
 func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := durable.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -266,12 +266,11 @@ func (s *files) readIdentities(path string) error {
 	if err := private(path); err != nil {
 		return fmt.Errorf("identity file: %w", err)
 	}
-	f, err := os.Open(path)
+	data, err := durable.ReadFile(path, durable.Small)
 	if err != nil {
 		return fmt.Errorf("identity file: %w", err)
 	}
-	defer func() { _ = f.Close() }()
-	if s.identities, err = age.ParseIdentities(f); err != nil {
+	if s.identities, err = age.ParseIdentities(bytes.NewReader(data)); err != nil {
 		return fmt.Errorf("identity file %q: %w", path, err)
 	}
 	for i, identity := range s.identities {

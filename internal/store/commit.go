@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	mathrand "math/rand/v2"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -109,7 +108,7 @@ func (s *Store) writer() (string, error) {
 		return s.options.Writer, nil
 	}
 	path := filepath.Join(s.options.Paths.Data, writerFile)
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, durable.Small)
 	if errors.Is(err, fs.ErrNotExist) {
 		random := make([]byte, 6)
 		if _, err := rand.Read(random); err != nil {
@@ -122,7 +121,7 @@ func (s *Store) writer() (string, error) {
 		if err != nil && !errors.Is(err, fs.ErrExist) {
 			return "", err
 		}
-		data, err = os.ReadFile(path) // of several processes one won
+		data, err = durable.ReadFile(path, durable.Small) // of several processes one won
 	}
 	if err != nil {
 		return "", err

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/gofrs/flock"
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
@@ -36,7 +38,7 @@ func (w *workspace) others(ctx context.Context, text rendering) ([]byte, error) 
 	if err := w.initialise(ctx, text, given); err != nil {
 		return nil, err
 	}
-	lock, err := os.ReadFile(w.path(lockFile))
+	lock, err := durable.ReadFile(w.path(lockFile), durable.Small)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +56,7 @@ func (w *workspace) lockedBefore(text rendering) []byte {
 	if w.stamp.Product != w.Product || !slices.Equal(w.stamp.Others, text.others) {
 		return nil
 	}
-	lock, err := os.ReadFile(w.path(lockFile))
+	lock, err := durable.ReadFile(w.path(lockFile), durable.Small)
 	if err != nil {
 		return nil
 	}

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -98,7 +100,7 @@ func (e Engine) ownHash(binary string) (string, error) {
 	if h1, ok := memo.get(binary, info); ok {
 		return h1, nil
 	}
-	f, err := os.Open(binary)
+	f, err := durable.Open(binary)
 	if err != nil {
 		return "", err
 	}

@@ -33,7 +33,7 @@ func noteOf(info fs.FileInfo, value string) note {
 
 func (m memo) load() map[string]note {
 	notes := map[string]note{}
-	if data, err := os.ReadFile(m.path); err == nil {
+	if data, err := durable.ReadFile(m.path, durable.Small); err == nil {
 		_ = json.Unmarshal(data, &notes)
 	}
 	return notes

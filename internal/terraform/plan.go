@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/platformctl/platformctl/internal/durable"
+
 	"github.com/hashicorp/terraform-exec/tfexec"
 )
 
@@ -53,7 +55,7 @@ func (e Engine) Plan(ctx context.Context, dir string, run Run) (Plan, error) {
 		_ = os.Remove(file)
 		return Plan{}, err
 	}
-	data, err := os.ReadFile(file)
+	data, err := durable.ReadFile(file, durable.Large)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -121,7 +123,7 @@ func (e Engine) Apply(ctx context.Context, dir string, run Run) (map[string]json
 }
 
 func checkPlan(file, digest string) error {
-	data, err := os.ReadFile(file)
+	data, err := durable.ReadFile(file, durable.Large)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), err == nil && len(data) == 0:
 		return ErrNoPlan

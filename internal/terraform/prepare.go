@@ -111,7 +111,7 @@ func private(dir string) error {
 func (w *workspace) path(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
 
 func (w *workspace) readStamp() {
-	if data, err := os.ReadFile(w.path(stampFile)); err == nil {
+	if data, err := durable.ReadFile(w.path(stampFile), durable.Small); err == nil {
 		_ = json.Unmarshal(data, &w.stamp)
 	}
 }
@@ -259,7 +259,7 @@ func (w *workspace) write(text rendering) error {
 // a crash makes of it differs from what is wanted, and the next Prepare looks.
 func (w *workspace) update(name string, data []byte) error {
 	file := w.path(name)
-	if have, err := os.ReadFile(file); err == nil && bytes.Equal(have, data) {
+	if have, err := durable.ReadFile(file, durable.Large); err == nil && bytes.Equal(have, data) {
 		return nil
 	}
 	tmp, err := os.CreateTemp(w.dir, durable.TempPrefix+"*") // mode 0600
@@ -293,7 +293,7 @@ func (w *workspace) providers(ctx context.Context, text rendering, binary string
 	if err != nil {
 		return nil, err
 	}
-	have, err := os.ReadFile(w.path(lockFile))
+	have, err := durable.ReadFile(w.path(lockFile), durable.Small)
 	if err == nil && lockFits(have, portable, h1) {
 		return portable, nil
 	}

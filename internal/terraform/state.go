@@ -110,15 +110,17 @@ func lookAtState(dir string) (State, []byte, error) {
 	if err != nil {
 		return State{}, nil, err
 	}
-	data, err := os.ReadFile(filepath.Join(dir, stateFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return State{}, nil, err
-	}
+	data, err := durable.ReadFile(filepath.Join(dir, stateFile), durable.Large)
+	const notState = "is no file that can be read as a state"
 	var found State
 	var problem string
 	switch {
-	case err != nil:
+	case errors.Is(err, fs.ErrNotExist):
 		problem = "is missing"
+	case errors.Is(err, durable.ErrNotRegular), errors.Is(err, durable.ErrTooLarge):
+		problem = notState
+	case err != nil:
+		return State{}, nil, err
 	case len(data) == 0:
 		problem = "is empty"
 	default:
@@ -139,7 +141,7 @@ func lookAtState(dir string) (State, []byte, error) {
 	}
 	// An engine that was killed in its first run leaves an empty file, because
 	// it makes it to lock it. Nothing was lost with it.
-	if len(data) == 0 && seen == (State{}) {
+	if len(data) == 0 && seen == (State{}) && problem != notState {
 		return State{}, nil, nil
 	}
 	return found, nil, &StateDamagedError{
@@ -169,7 +171,7 @@ func hashOf(data []byte) string {
 func backup(dir string, seen State) string {
 	for _, name := range []string{copyFile, backupFile} {
 		path := filepath.Join(dir, name)
-		data, err := os.ReadFile(path)
+		data, err := durable.ReadFile(path, durable.Large)
 		if err != nil {
 			continue
 		}
@@ -183,7 +185,7 @@ func backup(dir string, seen State) string {
 func readRecord(dir string) (State, error) {
 	var seen State
 	path := filepath.Join(dir, recordFile)
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, durable.Large)
 	if errors.Is(err, fs.ErrNotExist) {
 		return seen, nil
 	}

@@ -1,0 +1,134 @@
+package e2e
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// notFiles puts something at a path that is no file to read.
+func notFiles() map[string]func(path string) error {
+	return map[string]func(path string) error{
+		"FIFO":        func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"zeros":       func(path string) error { return os.Symlink("/dev/zero", path) },
+		"directory":   func(path string) error { return os.Mkdir(path, 0o700) },
+		"socket":      listenAt,
+		"sparse_5_GB": func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, 5<<30)) },
+	}
+}
+
+// listenAt leaves a socket behind that nobody listens on. Its path may be
+// longer than a socket's can be, so it moves there.
+func listenAt(path string) error {
+	dir, err := os.MkdirTemp("", "s")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "s"), Net: "unix"})
+	if err != nil {
+		return err
+	}
+	l.SetUnlinkOnClose(false)
+	return errors.Join(l.Close(), os.Rename(filepath.Join(dir, "s"), path))
+}
+
+// readPath is a file that platformctl reads, and the command that reads it.
+type readPath struct {
+	path string   // below the root of the site, or a pattern that matches one
+	args string   // of the command
+	code int      // 0 stands for 2; -1: it does without the file
+	says []string // besides the name of the file
+}
+
+func readPaths() map[string]readPath {
+	const (
+		again   = "request note --tier=draft --team=shop --auto-approve"
+		change  = again + " --set=text=changed"
+		record  = "pctl/data/platform/"
+		data    = "pctl/data/platforms/*/"
+		state   = "pctl/state/platforms/*/"
+		without = -1
+	)
+	return map[string]readPath{
+		"settings":             {"pctl/config/settings.yaml", "status", 0, nil},
+		"settings_request":     {"pctl/config/settings.yaml", change, 0, nil},
+		"identity":             {"home/key", "resource env shop-plain", 0, nil},
+		"settings_of_git":      {"home/.gitconfig", "team add other-", without, nil},
+		"platform.yaml":        {record + "platform.yaml", again, without, []string{"platform.yaml is edited"}},
+		"capability.yaml":      {record + "capabilities/note/capability.yaml", again, without, []string{"capability.yaml is edited"}},
+		"git_config":           {record + ".git/config", "status", 0, nil},
+		"git_HEAD":             {record + ".git/HEAD", "team add another", 0, nil},
+		"git_branch":           {record + ".git/refs/heads/main", "status", 0, nil},
+		"git_packed_refs":      {record + ".git/packed-refs", "status", without, nil},
+		"git_index":            {record + ".git/index", "team add another", 0, nil},
+		"salt":                 {data + "identity/salt", "team add another", 0, nil},
+		"name_of_the_writer":   {data + "writer", "team add another", 0, nil},
+		"terraform.tfstate":    {state + "runs/local/shop-plain/terraform.tfstate", change, 5, nil},
+		"seen_state":           {state + "runs/local/shop-plain/state.json", change, 0, nil},
+		"journal":              {state + "requests/open/shop-plain.ndjson", change, 0, nil},
+		"versions_of_programs": {"pctl/cache/terraform/engines.json", again, without, nil},
+	}
+}
+
+// badPaths puts what cannot be read in the place of every file that is. It is
+// said at once and with the name of the file, and nothing waits for it.
+func badPaths(t *testing.T) {
+	t.Helper()
+	s := usedSite(t).with("GIT_AUTHOR_EMAIL", "")
+	settings := filepath.Join(s.home, "config", "settings.yaml")
+	for title, r := range readPaths() {
+		for kind, put := range notFiles() {
+			t.Run("B42_"+title+"_"+kind, func(t *testing.T) {
+				write(t, settings, "team: shop\n")
+				if title == "identity" {
+					write(t, settings, "identity: "+filepath.Join(s.root, r.path)+"\n")
+				}
+				path := s.find(t, r.path)
+				if err := os.Rename(path, path+".saved"); err == nil {
+					defer func() { _ = os.Rename(path+".saved", path) }()
+				}
+				if err := put(path); err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = os.RemoveAll(path) }()
+				says := append([]string{regexp.QuoteMeta(filepath.Base(path)) + "|not a git repository", "hint: ."}, r.says...)
+				args := strings.Fields(r.args)
+				if last := len(args) - 1; strings.HasSuffix(args[last], "-") {
+					args[last] += strings.ToLower(kind[:2])
+				}
+				if r.code < 0 {
+					a := s.must(t, args...)
+					for _, pattern := range r.says {
+						if !regexp.MustCompile(pattern).MatchString(a.err) {
+							t.Errorf("stderr does not match %q: %s", pattern, a.err)
+						}
+					}
+					return
+				}
+				a := s.exec(t, args...)
+				a.check(t, refusal{code: r.code, says: says, slow: true})
+				if a.took > 5*time.Second {
+					t.Errorf("took %v", a.took)
+				}
+			})
+		}
+	}
+}
+
+// find returns the path that a pattern below the root stands for. Its last part
+// need not be there.
+func (s *site) find(t *testing.T, pattern string) string {
+	t.Helper()
+	dirs, err := filepath.Glob(filepath.Join(s.root, filepath.Dir(pattern)))
+	if err != nil || len(dirs) != 1 {
+		t.Fatalf("%s: %q, %v", pattern, dirs, err)
+	}
+	return filepath.Join(dirs[0], filepath.Base(pattern))
+}
