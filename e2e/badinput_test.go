@@ -40,6 +40,7 @@ func TestBadInput(t *testing.T) {
 	badEntityFiles(t)
 	badCapabilityFiles(t)
 	badPaths(t)
+	badKinds(t)
 	badSets(t)
 	badValues(t)
 	badPlans(t)

@@ -169,7 +169,13 @@ func each[T any](s *Snapshot, dir string, parse func(name string, data []byte) (
 	return func(yield func(T, error) bool) {
 		var zero T
 		for entry, err := range s.walk(dir) {
-			if err == nil && (!entry.Mode.IsFile() || path.Ext(entry.Path) != ".yaml") {
+			if err == nil && path.Ext(entry.Path) != ".yaml" {
+				continue
+			}
+			if err == nil && !entry.Mode.IsFile() {
+				if !yield(zero, Problem{entry.Path, errors.New("is a link, not a file")}) {
+					return
+				}
 				continue
 			}
 			var data []byte
