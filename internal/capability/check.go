@@ -47,6 +47,9 @@ func (c *checker) definition() {
 	if len(d.Spec.Types) == 0 {
 		c.fault("spec.types", "at least one type is required")
 	}
+	if !c.inputSchemas() {
+		return
+	}
 	d.compiled = make(map[string]*compiledType, len(d.Spec.Types))
 	for _, name := range d.Types() {
 		if !plainName(name) {

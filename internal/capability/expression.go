@@ -15,9 +15,6 @@ import (
 	"cel.dev/cel-go/ext"
 )
 
-// maxCost bounds the work of one expression, in CEL's unit of about one step.
-const maxCost = 1_000_000
-
 // scope compiles expressions and knows which fields its variables have.
 type scope struct {
 	env    *cel.Env
@@ -28,6 +25,7 @@ type scope struct {
 // newModuleScope is the scope of what a module is given.
 func newModuleScope(inputs []string) (*scope, error) {
 	env, err := cel.NewEnv(
+		cel.ParserRecursionLimit(maxNesting),
 		ext.Strings(),
 		cel.Variable("inputs", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable("request", cel.MapType(cel.StringType, cel.StringType)),
@@ -36,6 +34,9 @@ func newModuleScope(inputs []string) (*scope, error) {
 		cel.Function("urlescape", cel.Overload("urlescape_string", []*cel.Type{cel.StringType}, cel.StringType,
 			cel.UnaryBinding(urlEscape))),
 	)
+	if err == nil {
+		env, err = boundTexts(env)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("expression environment: %w", err)
 	}
@@ -160,17 +161,23 @@ func (s *scope) expression(source string) (part, Problem) {
 	if p, ok := s.parts[source]; ok {
 		return p, Problem{}
 	}
+	switch {
+	case len(source) > maxExpression:
+		return part{}, Problem{Problem: fmt.Sprintf("expression %q is longer than %d bytes", shortSource(source), maxExpression)}
+	case len(s.parts) == maxExpressions:
+		return part{}, Problem{Problem: fmt.Sprintf("there are more than %d different expressions", maxExpressions)}
+	}
 	checked, issues := s.env.Compile(source)
 	if issues.Err() != nil {
-		return part{}, Problem{Problem: fmt.Sprintf("expression %q: %s", source, issues.Errors()[0].Message)}
+		return part{}, Problem{Problem: fmt.Sprintf("expression %q: %s", shortSource(source), issues.Errors()[0].Message)}
 	}
 	tree := checked.NativeRep().Expr()
 	if problem := s.checkFields(source, tree); problem.Problem != "" {
 		return part{}, problem
 	}
-	program, err := s.env.Program(checked, cel.CostLimit(maxCost))
+	program, err := s.env.Program(checked, limits()...)
 	if err != nil {
-		return part{}, Problem{Problem: fmt.Sprintf("expression %q: %v", source, err)}
+		return part{}, Problem{Problem: fmt.Sprintf("expression %q: %v", shortSource(source), err)}
 	}
 	p := part{text: source, program: program}
 	if name, field, ok := fieldOf(tree); ok && name == "inputs" && tree.Kind() == ast.SelectKind && !tree.AsSelect().IsTestOnly() {
@@ -190,7 +197,7 @@ func (s *scope) checkFields(source string, tree ast.Expr) Problem {
 		}
 		known, restricted := s.fields[name]
 		if restricted && !slices.Contains(known, field) {
-			found = Problem{Problem: fmt.Sprintf("expression %q: %s has no %q", source, name, field), Known: known}
+			found = Problem{Problem: fmt.Sprintf("expression %q: %s has no %q", shortSource(source), name, field), Known: known}
 		}
 	}))
 	return found
@@ -239,9 +246,12 @@ func (t *template) eval(vars map[string]any) (any, error) {
 			return nil, err
 		}
 		if v == nil {
-			return nil, &ExpressionError{t.field, p.text, "has no value"}
+			return nil, &ExpressionError{t.field, shortSource(p.text), "has no value"}
 		}
 		b.WriteString(textOf(v))
+		if b.Len() > maxText {
+			return nil, &ExpressionError{t.field, shortSource(p.text), fmt.Sprintf("makes a text of more than %d bytes", maxText)}
+		}
 	}
 	return b.String(), nil
 }
@@ -254,11 +264,11 @@ func (t *template) value(p part, vars map[string]any) (any, error) {
 	}
 	out, _, err := p.program.Eval(vars)
 	if err != nil {
-		return nil, &ExpressionError{t.field, p.text, err.Error()}
+		return nil, &ExpressionError{t.field, shortSource(p.text), err.Error()}
 	}
 	v, err := plainValue(out)
 	if err != nil {
-		return nil, &ExpressionError{t.field, p.text, err.Error()}
+		return nil, &ExpressionError{t.field, shortSource(p.text), err.Error()}
 	}
 	return v, nil
 }
