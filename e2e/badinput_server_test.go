@@ -37,6 +37,7 @@ func badServers(t *testing.T) {
 			t.Errorf("the password is shown: %s", a.err)
 		}
 	})
+	t.Run("B100_server_says", func(t *testing.T) { s.hearsServer(t) })
 	t.Run("M5_port_taken", func(t *testing.T) {
 		port := s.port(t)
 		s.must(t, "local", "stop")
@@ -104,6 +105,49 @@ func (s *site) keepsPassword(t *testing.T, request []string) {
 	shell := s.must(t, "resource", "env", "shop-postgresql").out
 	if want := `PGPASSWORD='a@/?#'\''"\ %41&=:b'`; !strings.Contains(shell, want) {
 		t.Errorf("resource env prints\n%s\nwant %s", shell, want)
+	}
+}
+
+// hearsServer has the server say what drives a terminal, and finds none of it in
+// what is said of that.
+func (s *site) hearsServer(t *testing.T) {
+	t.Helper()
+	s.must(t, strings.Fields(ask)...)
+	password, err := os.ReadFile(filepath.Join(s.data(t), "local", "postgresql", "password"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := pgx.ParseConfig("host=127.0.0.1 user=platformctl dbname=template1 sslmode=disable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Port, config.Password = uint16(s.port(t)), strings.TrimSpace(string(password))
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	say := "U&'" + strings.NewReplacer(`\\`, "", `\"`, "", `"`, "", `\u`, `\`).Replace(quoted(evil)) + "'"
+	for _, statement := range []string{
+		"CREATE ROLE foreign_postgresql",
+		"COMMENT ON ROLE foreign_postgresql IS " + say,
+		"CREATE FUNCTION evil() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%', " + say + " USING HINT = " + say + "; END $$",
+		"CREATE EVENT TRIGGER evil ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') EXECUTE FUNCTION evil()",
+	} {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	if err := conn.Close(t.Context()); err != nil { // a template that is in use cannot be copied
+		t.Fatal(err)
+	}
+	for _, format := range []string{"table", "json"} {
+		request := "request database --type=postgresql --tier=development --auto-approve -o " + format + " --team="
+		s.exec(t, strings.Fields(request+"foreign")...).check(t, refusal{code: 5, says: []string{"foreign_postgresql"}, slow: true})
+		says := []string{`\^\[\[2J|\\u001b\[2J`}
+		s.exec(t, strings.Fields(request+"evil"+format+` --set=extensions=["pgcrypto"]`)...).check(t, refusal{code: 4, says: says, slow: true})
+	}
+	if a := s.must(t, "status"); unsafe(a.out+a.err) != "" {
+		t.Errorf("status: %q %q", a.out, a.err)
 	}
 }
 

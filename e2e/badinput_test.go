@@ -41,6 +41,7 @@ func TestBadInput(t *testing.T) {
 	badCapabilityFiles(t)
 	badPaths(t)
 	badKinds(t)
+	badOutput(t)
 	badSets(t)
 	badValues(t)
 	badPlans(t)

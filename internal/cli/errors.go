@@ -124,17 +124,22 @@ func (app *App) report(err error) int {
 	e.Next = app.commands(e.Next)
 	if app.flags.Output == ui.JSON {
 		line, _ := json.Marshal(e)
-		fmt.Fprintln(app.IO.Err, string(line))
+		fmt.Fprintln(app.IO.Err, string(ui.EscapeJSON(line)))
 		return e.Code
 	}
 	writeExplanation(app.IO.Err, e)
 	return e.Code
 }
 
+// writeExplanation indents what is not the first line, so that no line of a
+// message from elsewhere looks like one of ours.
 func writeExplanation(w io.Writer, e explanation) {
-	fmt.Fprintf(w, "error: %s\n", ui.EscapeLines(e.Error))
+	indented := func(s string) string {
+		return strings.ReplaceAll(strings.TrimRight(ui.EscapeLines(s), "\n"), "\n", "\n  ")
+	}
+	fmt.Fprintf(w, "error: %s\n", indented(e.Error))
 	if e.Hint != "" {
-		fmt.Fprintf(w, "hint: %s\n", ui.EscapeLines(e.Hint))
+		fmt.Fprintf(w, "hint: %s\n", indented(e.Hint))
 	}
 	for _, next := range e.Next {
 		fmt.Fprintf(w, "next: %s\n", ui.Escape(next))

@@ -46,7 +46,7 @@ func runResourceEnv(ctx context.Context, app *App, name string) error {
 		return app.print(variablesView(env))
 	}
 	for _, key := range slices.Sorted(maps.Keys(env)) {
-		if _, err := fmt.Fprintf(app.IO.Out, "export %s=%s\n", key, shellQuote(env[key])); err != nil {
+		if _, err := fmt.Fprintf(app.IO.Out, "export %s=%s\n", key, app.exact(shellQuote(env[key]))); err != nil {
 			return err
 		}
 	}
@@ -173,7 +173,7 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 		return err
 	}
 	if app.flags.Output == ui.Table {
-		_, err = fmt.Fprintln(app.IO.Out, r.Dir)
+		_, err = fmt.Fprintln(app.IO.Out, app.exact(r.Dir))
 		return err
 	}
 	return app.print(dirView{Name: r.Name, Dir: r.Dir})
@@ -224,4 +224,13 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 		return err
 	}
 	return app.print(app.newRequestView(result))
+}
+
+// exact is text for a shell, which takes every byte as it is. A terminal does
+// not get them: there nobody evaluates it.
+func (app *App) exact(text string) string {
+	if app.IO.OutTTY {
+		return ui.EscapeLines(text)
+	}
+	return text
 }

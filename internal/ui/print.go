@@ -123,13 +123,19 @@ func marshalJSON(v any) ([]byte, error) {
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	return escapeQuoted(out.Bytes(), func(w io.Writer, r rune) {
+	return EscapeJSON(out.Bytes()), nil
+}
+
+// EscapeJSON replaces what Escape would show in JSON by escape sequences of
+// JSON: the values stay the same.
+func EscapeJSON(data []byte) []byte {
+	return escapeQuoted(data, func(w io.Writer, r rune) {
 		if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
 			fmt.Fprintf(w, `\u%04x\u%04x`, high, low)
 			return
 		}
 		fmt.Fprintf(w, `\u%04x`, r)
-	}), nil
+	})
 }
 
 // escapeQuoted replaces what Escape would show by the escape sequence of the
