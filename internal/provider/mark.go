@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -73,10 +74,30 @@ const (
 
 // planMark plans our mark, so that a lost or changed one shows in the plan.
 func planMark(ctx context.Context, b *backend, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if b == nil || req.Plan.Raw.IsNull() {
+	if b == nil {
+		return
+	}
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(checkMarkGoes(ctx, b, req)...)
 		return
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("mark"), b.mark)...)
+}
+
+// checkMarkGoes refuses to destroy what the state knows under another mark than
+// the configured one: the state is of something else.
+func checkMarkGoes(ctx context.Context, b *backend, req resource.ModifyPlanRequest) diag.Diagnostics {
+	var name, mark types.String
+	diags := req.State.GetAttribute(ctx, path.Root("name"), &name)
+	diags.Append(req.State.GetAttribute(ctx, path.Root("mark"), &mark)...)
+	if !diags.HasError() && mark.ValueString() != "" && mark.ValueString() != b.mark {
+		diags.AddError(
+			fmt.Sprintf("what the state calls %q %s here", name.ValueString(), NotManaged),
+			fmt.Sprintf("It is left untouched. Its comment is %s; of ours it would be %q: either the state is that of another "+
+				"resource, or the mark was changed in the configuration, and an apply brings it along.", show(mark.ValueString()), b.mark),
+		)
+	}
+	return diags
 }
 
 // importByName begins an import; the read that follows does the rest.

@@ -207,6 +207,27 @@ func TestRoleMarkChangedInConfiguration(t *testing.T) {
 	}
 }
 
+// TestDestroyOfAnotherMark has a state of something else: what it names is not
+// destroyed.
+func TestDestroyOfAnotherMark(t *testing.T) {
+	w, name := newWorkspace(t)
+	w.write(roleConfig(name, ""))
+	w.apply()
+	w.mark = "another"
+	w.write(roleConfig(name, ""))
+	before := fingerprint(t, name)
+	w.fails([]string{fmt.Sprintf("%q "+NotManaged, name), "another"}, "destroy", "-auto-approve")
+	w.fails([]string{NotManaged}, "destroy", "-auto-approve", "-refresh=false")
+	if after := fingerprint(t, name); after != before {
+		t.Errorf("the role changed from %q to %q", before, after)
+	}
+	w.apply()
+	w.ok("destroy", "-auto-approve")
+	if n := ask(t, "postgres", "select count(*)::text from pg_roles where rolname = $1", name); n != "0" {
+		t.Error("the role is still there")
+	}
+}
+
 func TestRoleImport(t *testing.T) {
 	w, name := newWorkspace(t)
 	config := roleConfig(name, "password_wo_version = 1") + fmt.Sprintf(`
