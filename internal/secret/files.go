@@ -127,7 +127,22 @@ func (s *files) Delete(ref string) error {
 			return err
 		}
 	}
-	return s.sync(ref)
+	if err := s.sync(ref); err != nil {
+		return err
+	}
+	s.prune(ref)
+	return nil
+}
+
+// prune removes the directories of ref that are empty now. They hold nothing, so
+// nothing is lost when a crash brings them back. A writer makes them again,
+// under the same lock.
+func (s *files) prune(ref string) {
+	for dir := filepath.Dir(s.path(ref, "")); dir != filepath.Clean(s.dir); dir = filepath.Dir(dir) {
+		if os.Remove(dir) != nil {
+			return // it holds another
+		}
+	}
 }
 
 // sync makes the present state of ref durable, also when nothing was changed:

@@ -140,6 +140,35 @@ func TestStoreLifeOfASecret(t *testing.T) {
 	}
 }
 
+// TestDeleteLeavesNoDirectory removes one value after the other: a directory
+// goes with the last one in it.
+func TestDeleteLeavesNoDirectory(t *testing.T) {
+	dir := newDir(t)
+	s := open(t, dir, "")
+	for _, ref := range []string{"local/one/password", "local/one/token", "local/two/password"} {
+		mustGet(t, s.GetOrCreate, ref)
+	}
+	for _, step := range []struct{ ref, left string }{
+		{"local/one/token", "one"}, {"local/one/none", "one"}, {"local/one/password", "two"},
+	} {
+		if err := s.Delete(step.ref); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "local", step.left)); err != nil {
+			t.Errorf("after %s: %v", step.ref, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "local", "one")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("local/one is left: %v", err)
+	}
+	if err := s.Delete("local/two/password"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "local")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("local is left: %v", err)
+	}
+}
+
 func TestFilesArePrivate(t *testing.T) {
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)
