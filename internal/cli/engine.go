@@ -129,6 +129,7 @@ func (e *engine) run(r request.Run) terraform.Run {
 	done := 0
 	return terraform.Run{
 		RefreshOff: r.Offline,
+		Destroy:    r.Destroy,
 		PlanDigest: r.Plan,
 		Reattach: func(ctx context.Context) (terraform.Reattach, func(), error) {
 			info, stop, err := provider.InProcess(ctx, provider.Options{Secrets: r.Secrets, Getenv: e.session.app.Getenv})

@@ -181,7 +181,7 @@ func (s *session) service(dryRun bool) (*request.Service, error) {
 		Actor:        s.actor,
 		Machine:      s.app.Hostname,
 		Slots:        s.slots(),
-		Gates:        []request.Gate{request.DeletionProtection},
+		Gates:        []request.Gate{request.DeletionProtection, request.Dependents},
 		Show:         func(plan request.Plan) { s.app.showPlan(plan) },
 		Confirm:      s.app.confirmPlan,
 		Step:         func(e request.Event) { showStep(progress, e) },
@@ -212,6 +212,8 @@ func showStep(progress *ui.Progress, e request.Event) {
 		progress.Done(e.Text)
 	case "failed":
 		progress.Fail(e.Text)
+	case "note":
+		progress.Note(e.Text)
 	}
 }
 

@@ -58,6 +58,15 @@ func (t *localTarget) Running(ctx context.Context, needs []string) bool {
 	return err == nil && status.State == postgres.Running
 }
 
+// Gone reports whether the PostgreSQL server was deleted, if it is needed.
+func (t *localTarget) Gone(ctx context.Context, needs []string) bool {
+	if len(needs) == 0 {
+		return false
+	}
+	status, err := t.session.server().Status(ctx)
+	return err == nil && status.State == postgres.Absent
+}
+
 // Start starts the PostgreSQL server unless it runs.
 func (t *localTarget) Start(ctx context.Context, needs []string) error {
 	if t.running || t.Running(ctx, needs) {

@@ -138,6 +138,10 @@ type targetError struct {
 func (e *targetError) Error() string { return fmt.Sprintf("environment %q: %v", e.environment, e.err) }
 func (e *targetError) Unwrap() error { return e.err }
 
+// Gone is false: whether somebody else's server is gone for good is not known
+// from here.
+func (t *serverTarget) Gone(context.Context, []string) bool { return false }
+
 // Own is the configuration of the provider in this binary. The connection
 // stands in it by its content: where it leads is in platform.yaml alone.
 func (t *serverTarget) Own() map[string]any {

@@ -67,10 +67,7 @@ func (s *session) machine() (verify.Machine, error) {
 	if err != nil {
 		return verify.Machine{}, err
 	}
-	machine := verify.Machine{Live: s.compareLive, Unfinished: map[string]string{}}
-	for name, u := range open {
-		machine.Unfinished[name] = u.Step
-	}
+	machine := verify.Machine{Live: s.compareLive, Unfinished: open}
 	states, err := filepath.Glob(filepath.Join(s.paths.Runs("*", "*"), "terraform.tfstate"))
 	if err != nil {
 		return verify.Machine{}, err

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-
 	"path/filepath"
 	"slices"
 	"strings"

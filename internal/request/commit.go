@@ -38,31 +38,39 @@ func (f *flight) commit(ctx context.Context) error {
 		}
 		return err
 	}
-	f.tell(StepCommit, "start", "registering "+resourceRef(f.ask.Name).String())
+	ref := resourceRef(f.ask.Name).String()
+	f.tell(StepCommit, "start", "registering "+ref)
+	if err := f.record(ctx, snapshot, f.change); err != nil {
+		f.tell(StepCommit, "failed", "registering")
+		return err
+	}
+	f.tell(StepCommit, "done", "registered "+ref)
+	return nil
+}
+
+// builder makes the change that ends a request from the record as it is.
+type builder func(*store.Snapshot) (store.Change, error)
+
+// record commits the change, made anew as often as the record has moved.
+func (f *flight) record(ctx context.Context, snapshot *store.Snapshot, build builder) error {
 	for tries := 0; ; tries++ {
-		change, err := f.change(snapshot)
+		change, err := build(snapshot)
 		if err != nil {
 			return err
 		}
 		_, err = f.Record.Commit(ctx, change)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, errStale) || tries == maxTries {
-			f.tell(StepCommit, "failed", "registering")
+		if err == nil || !errors.Is(err, errStale) || tries == maxTries {
 			return err
 		}
 		if snapshot, err = f.Record.Snapshot(ctx); err != nil {
 			return err
 		}
 	}
-	f.tell(StepCommit, "done", "registered "+resourceRef(f.ask.Name).String())
-	return nil
 }
 
 // tryCommit finds out, before anything is applied, whether a person's work in
 // the platform's directory would keep the request from being registered.
-func (f *flight) tryCommit(ctx context.Context) error {
+func (f *flight) tryCommit(ctx context.Context, build builder) error {
 	snapshot, err := f.Record.Snapshot(ctx)
 	if err != nil {
 		return err
@@ -70,7 +78,7 @@ func (f *flight) tryCommit(ctx context.Context) error {
 	if _, registered, err := snapshot.Request(f.id); err != nil || registered {
 		return err
 	}
-	change, err := f.change(snapshot)
+	change, err := build(snapshot)
 	if err != nil {
 		return err
 	}
@@ -134,18 +142,23 @@ func (f *flight) check(from *store.Snapshot, put []backstage.Entity) func(*store
 		if tip.Hash() == from.Hash() {
 			return nil
 		}
-		for _, entity := range put {
-			before, _, errBefore := from.Entity(entity.Ref())
-			after, _, errAfter := tip.Entity(entity.Ref())
-			if err := errors.Join(errBefore, errAfter); err != nil {
-				return err
-			}
-			if !reflect.DeepEqual(before, after) {
-				return errStale
-			}
-		}
-		return nil
+		return unmoved(from, tip, put)
 	}
+}
+
+// unmoved is errStale when one of the entities was written between two commits.
+func unmoved(from, tip *store.Snapshot, entities []backstage.Entity) error {
+	for _, entity := range entities {
+		before, _, errBefore := from.Entity(entity.Ref())
+		after, _, errAfter := tip.Entity(entity.Ref())
+		if err := errors.Join(errBefore, errAfter); err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(before, after) {
+			return errStale
+		}
+	}
+	return nil
 }
 
 // entities are the resource itself and what it refers to: the team, the

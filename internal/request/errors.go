@@ -67,6 +67,7 @@ func (e *UsedIDError) Error() string {
 // RefusedError says which gates did not let a plan pass.
 type RefusedError struct {
 	Name     string
+	Destroy  *Destruction // it is the end of the resource that was asked for
 	Verdicts []Verdict
 }
 
@@ -79,14 +80,39 @@ func (e *RefusedError) Error() string {
 }
 
 // UnfinishedError says that a request stopped after it had begun to change
-// things; the same request again, or a resume, finishes it.
+// things; the same request again, or a resume, finishes it. So does a destroy.
 type UnfinishedError struct {
 	Name, RequestID, Step string
+	Destroy               bool // it was to destroy the resource
 	Err                   error
 }
 
 func (e *UnfinishedError) Error() string {
-	return fmt.Sprintf("request %s for %q is unfinished (step %s): %v", e.RequestID, e.Name, e.Step, e.Err)
+	what := "request %s for"
+	if e.Destroy {
+		what = "destroy %s of"
+	}
+	return fmt.Sprintf(what+" %q is unfinished (step %s): %v", e.RequestID, e.Name, e.Step, e.Err)
 }
 
 func (e *UnfinishedError) Unwrap() error { return e.Err }
+
+// NoStateError says that a resource is in the record and that there is no state
+// on this machine that tells what it is made of.
+type NoStateError struct {
+	Name, Capability string
+}
+
+func (e *NoStateError) Error() string {
+	return fmt.Sprintf("there is no Terraform state of resource %q here that says what to destroy", e.Name)
+}
+
+// ChangedError says that somebody else changed a resource, or destroyed it,
+// while it was being destroyed.
+type ChangedError struct {
+	Name string
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("resource %q was changed by somebody else meanwhile", e.Name)
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -88,7 +87,7 @@ func newFixture(t *testing.T) *fixture {
 		Secrets:   secrets,
 		Actor:     func(bool) (string, error) { return "user-1", nil },
 		Machine:   "here",
-		Gates:     []request.Gate{request.DeletionProtection},
+		Gates:     []request.Gate{request.DeletionProtection, request.Dependents},
 		Show:      func(p request.Plan) { f.shown = append(f.shown, p) },
 		Now:       clock,
 		NewID:     func() string { id++; return fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ69G%04d", id) },
@@ -222,6 +221,7 @@ type engine struct {
 	forget              bool // somebody deleted what was made
 	replace             bool // the next plan replaces it
 	missing             error
+	destroys            bool // the last plan was to destroy
 }
 
 func (e *engine) Inspect(context.Context, request.Module) ([]string, error) {
@@ -240,7 +240,14 @@ func (e *engine) Prepare(_ context.Context, dir string, m request.Module) (reque
 		os.WriteFile(filepath.Join(dir, "variables"), variables, 0o600)
 }
 
-func (e *engine) Plan(_ context.Context, dir string, _ request.Run) (request.Changes, error) {
+func (e *engine) Plan(_ context.Context, dir string, run request.Run) (request.Changes, error) {
+	if _, err := run.Secrets.GetOrCreate("local/note/token"); err != nil {
+		return request.Changes{}, err
+	}
+	if e.destroys = run.Destroy; run.Destroy {
+		_, objects, err := e.Outputs(dir)
+		return counts(0, 0, objects), err
+	}
 	if e.forget {
 		return counts(1, 0, 0), nil
 	}
@@ -248,7 +255,7 @@ func (e *engine) Plan(_ context.Context, dir string, _ request.Run) (request.Cha
 		return counts(1, 0, 1), nil
 	}
 	have, err := os.ReadFile(filepath.Join(dir, "terraform.tfstate"))
-	if errors.Is(err, fs.ErrNotExist) {
+	if len(have) == 0 {
 		return counts(1, 0, 0), nil
 	}
 	want, errWant := os.ReadFile(filepath.Join(dir, "variables"))
@@ -265,6 +272,9 @@ func counts(add, change, destroy int) request.Changes {
 func (e *engine) Apply(_ context.Context, dir string, run request.Run) (map[string]json.RawMessage, error) {
 	if e.failBefore != nil {
 		return nil, e.failBefore
+	}
+	if e.destroys {
+		return nil, errors.Join(os.WriteFile(filepath.Join(dir, "terraform.tfstate"), nil, 0o600), e.failure)
 	}
 	variables, err := os.ReadFile(filepath.Join(dir, "variables"))
 	if err != nil {
@@ -289,7 +299,7 @@ func (e *engine) Apply(_ context.Context, dir string, run request.Run) (map[stri
 }
 
 func (e *engine) Outputs(dir string) (map[string]json.RawMessage, int, error) {
-	if _, err := os.Stat(filepath.Join(dir, "terraform.tfstate")); errors.Is(err, fs.ErrNotExist) {
+	if state, _ := os.ReadFile(filepath.Join(dir, "terraform.tfstate")); len(state) == 0 {
 		return nil, 0, nil
 	}
 	return map[string]json.RawMessage{"id": []byte(`"n-1"`), "token_ref": []byte(`"local/note/token"`)}, 1, nil
@@ -298,9 +308,11 @@ func (e *engine) Outputs(dir string) (map[string]json.RawMessage, int, error) {
 type target struct {
 	failCheck, failStart error
 	starts               int
+	gone                 bool
 }
 
 func (t *target) Check(context.Context, []string) error  { return t.failCheck }
 func (t *target) Running(context.Context, []string) bool { return true }
+func (t *target) Gone(context.Context, []string) bool    { return t.gone }
 func (t *target) Own() map[string]any                    { return map[string]any{} }
 func (t *target) Start(context.Context, []string) error  { t.starts++; return t.failStart }

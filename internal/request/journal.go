@@ -101,6 +101,18 @@ func (j *journal) ask() (Ask, string) {
 	return Ask{}, ""
 }
 
+// did reports whether the open request has ended the step.
+func (j *journal) did(step string) bool {
+	done := false
+	for _, r := range j.records {
+		if r.Ask != nil {
+			done = false // another ask took the place
+		}
+		done = done || r.Step == step && r.Phase == phaseDone
+	}
+	return done
+}
+
 // began returns when the open request was accepted, and now when none is open.
 func (j *journal) began(now time.Time) time.Time {
 	if !j.open() {
@@ -181,6 +193,14 @@ type Unfinished struct {
 	Reason    string    `json:"reason,omitempty"`
 	Ask       Ask       `json:"ask"`
 	Err       error     `json:"-"` // why its journal cannot be read; *DamagedError
+}
+
+// Verb is what did not end: "request" or "destroy".
+func (u Unfinished) Verb() string {
+	if u.Ask.Destroy != nil {
+		return "destroy"
+	}
+	return "request"
 }
 
 // ListUnfinished returns the open requests in the journals below dir, by name.

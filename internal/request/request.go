@@ -33,6 +33,7 @@ const (
 	StepApply    = "apply"
 	StepSecret   = "secret"
 	StepCommit   = "commit"
+	StepClean    = "clean" // of a destroy alone
 )
 
 // States of a Result.
@@ -52,9 +53,10 @@ type Ask struct {
 	Team        string         `json:"team"`
 	Name        string         `json:"name"`
 	Environment string         `json:"environment"`
-	For         string         `json:"for,omitempty"`    // reference of the component that will use it
-	Inputs      map[string]any `json:"inputs,omitempty"` // what was given, without defaults
-	RequestID   string         `json:"-"`                // a ULID chosen by the caller; empty: a new one
+	For         string         `json:"for,omitempty"`     // reference of the component that will use it
+	Inputs      map[string]any `json:"inputs,omitempty"`  // what was given, without defaults
+	Destroy     *Destruction   `json:"destroy,omitempty"` // in a journal: it is the end of the resource that was asked for
+	RequestID   string         `json:"-"`                 // a ULID chosen by the caller; empty: a new one
 	DryRun      bool           `json:"-"`
 }
 
@@ -107,6 +109,7 @@ type Plan struct {
 	Expires        *time.Time     `json:"expires,omitempty"`
 	Responsibility Responsibility `json:"responsibility"`
 	Deprecated     string         `json:"deprecated,omitempty"`
+	Destroy        *DestroyPlan   `json:"destroy,omitempty"` // nil: the resource is made or changed
 }
 
 // StepTime is how long one step took.
@@ -142,7 +145,7 @@ type Result struct {
 }
 
 // Event is a sign of life from a running request. Phase is "start", "update",
-// "done" or "failed"; Text is for people.
+// "done" or "failed", or "note" for what is worth knowing; Text is for people.
 type Event struct {
 	Step, Phase, Text string
 }
@@ -181,6 +184,7 @@ func (c Changes) Empty() bool {
 type Run struct {
 	Secrets  secret.Store
 	Offline  bool                        // do not refresh: the server may be down
+	Destroy  bool                        // with Plan: the end of everything
 	Plan     string                      // with Apply: the digest of the only plan to carry out
 	Progress func(text string, done int) // may be nil
 }
@@ -207,6 +211,9 @@ type Target interface {
 	Check(ctx context.Context, needs []string) error
 	// Running reports whether the servers that a module needs answer.
 	Running(ctx context.Context, needs []string) bool
+	// Gone reports whether the servers that a module needs were deleted with all
+	// that was on them. In doubt they are not.
+	Gone(ctx context.Context, needs []string) bool
 	// Start makes it ready: it starts servers that are not running.
 	Start(ctx context.Context, needs []string) error
 	// Own is the configuration of the provider in this binary for the target.

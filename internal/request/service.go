@@ -123,6 +123,9 @@ func (f *flight) openJournal() error {
 		if frozen.same(f.ask) {
 			f.id, f.resumes = id, true
 		}
+		if frozen.Destroy != nil && !f.ask.DryRun {
+			f.tell(StepResolve, "note", "taking the place of a destroy that did not end")
+		}
 	}
 	if f.id == "" {
 		f.id = f.NewID()
@@ -156,7 +159,7 @@ func (f *flight) checkID() error {
 
 // isRequest reports whether a recorded request is the one of this flight.
 func (f *flight) isRequest(made store.Request) bool {
-	return made.Name == f.ask.Name && made.Environment == f.env.Name && made.Capability == f.res.Capability &&
+	return made.Outcome == Applied && made.Name == f.ask.Name && made.Environment == f.env.Name && made.Capability == f.res.Capability &&
 		made.Tier == f.ask.Tier && made.Team == f.ask.Team && sameInputs(made.Inputs, f.ask.Inputs)
 }
 
@@ -166,13 +169,7 @@ func (f *flight) run(ctx context.Context) (Result, error) {
 		return Result{}, f.stopped(err)
 	}
 	defer func() { f.leaveSlot() }()
-	for _, s := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{StepRender, f.render},
-		{StepPlan, f.planChanges},
-	} {
+	for _, s := range []stage{{StepRender, f.render}, {StepPlan, f.planChanges}} {
 		if err := f.step(ctx, s.name, s.do); err != nil {
 			return Result{}, f.stopped(err)
 		}
@@ -189,30 +186,38 @@ func (f *flight) run(ctx context.Context) (Result, error) {
 	if err := f.begin(ctx); err != nil {
 		return Result{}, f.stopped(err)
 	}
-	steps := []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{StepApply, f.apply},
-		{StepSecret, f.checkSecrets},
-		{StepCommit, f.commit},
+	err := f.carryOut(ctx, []stage{{StepApply, f.apply}, {StepSecret, f.checkSecrets}, {StepCommit, f.commit}}, f.failed)
+	if err != nil {
+		return Result{}, err
 	}
-	for i, s := range steps {
+	return f.result(Applied), nil
+}
+
+// stage is a named step.
+type stage struct {
+	name string
+	do   func(context.Context) error
+}
+
+// carryOut goes through the steps that change something: the journal has the
+// intent of each before it begins, and its end. failed words what ends a step.
+func (f *flight) carryOut(ctx context.Context, stages []stage, failed func(step string, err error) error) error {
+	for i, s := range stages {
 		if err := f.step(ctx, s.name, s.do); err != nil {
-			return Result{}, f.failed(s.name, err)
+			return failed(s.name, err)
 		}
 		records := []record{{Step: s.name, Phase: phaseDone}}
-		if i+1 < len(steps) {
-			records = append(records, record{Step: steps[i+1].name, Phase: phaseIntent})
+		if i+1 < len(stages) {
+			records = append(records, record{Step: stages[i+1].name, Phase: phaseIntent})
 		}
 		if err := f.journal.append(records...); err != nil {
-			return Result{}, f.unfinished(s.name, err)
+			return f.unfinished(s.name, err)
 		}
 	}
 	if err := f.closeJournal(); err != nil {
-		return Result{}, f.unfinished(StepCommit, err)
+		return f.unfinished(stages[len(stages)-1].name, err)
 	}
-	return f.result(Applied), nil
+	return nil
 }
 
 // dryRun shows the plan and lets the gates judge it.
@@ -275,8 +280,10 @@ func (f *flight) tell(step, phase, text string) {
 // stopped words the end of a request that has changed nothing.
 func (f *flight) stopped(err error) error {
 	if f.journal.open() {
-		_, id := f.journal.ask()
-		return &UnfinishedError{Name: f.ask.Name, RequestID: id, Step: f.journal.unfinished().Step, Err: err}
+		frozen, id := f.journal.ask()
+		return &UnfinishedError{
+			Name: f.ask.Name, RequestID: id, Step: f.journal.unfinished().Step, Destroy: frozen.Destroy != nil, Err: err,
+		}
 	}
 	if !f.ask.DryRun {
 		err = errors.Join(err, f.removeRun())
@@ -308,7 +315,7 @@ func (f *flight) unfinished(step string, err error) error {
 	if f.journal.open() {
 		err = errors.Join(err, f.journal.append(reason))
 	}
-	return &UnfinishedError{Name: f.ask.Name, RequestID: f.plan.RequestID, Step: step, Err: err}
+	return &UnfinishedError{Name: f.ask.Name, RequestID: f.id, Step: step, Destroy: f.ask.Destroy != nil, Err: err}
 }
 
 // leftNothing reports whether the run directory's state holds nothing.
@@ -336,5 +343,5 @@ func (f *flight) removeRun() error {
 	if f.existing != nil || !f.leftNothing() {
 		return nil
 	}
-	return os.RemoveAll(f.dir)
+	return f.dropRun()
 }

@@ -121,7 +121,7 @@ func sameInputs(a, b map[string]any) bool {
 
 // passGates lets every gate judge the plan.
 func (f *flight) passGates(ctx context.Context) error {
-	refused := &RefusedError{Name: f.ask.Name}
+	refused := &RefusedError{Name: f.ask.Name, Destroy: f.ask.Destroy}
 	for _, gate := range f.Gates {
 		verdict, err := gate(ctx, f.plan)
 		if err != nil {
@@ -137,11 +137,17 @@ func (f *flight) passGates(ctx context.Context) error {
 	return nil
 }
 
-// DeletionProtection is the gate that refuses a plan which would destroy part of
-// a resource whose tier is protected.
+// DeletionProtection is the gate that refuses a plan which would destroy a
+// resource whose tier is protected, or part of it. A destroy may have leave to;
+// what never came into the record was not delivered yet and is not protected.
 func DeletionProtection(_ context.Context, plan Plan) (Verdict, error) {
-	verdict := Verdict{Gate: "deletion protection", Allowed: true}
-	if plan.Protected && plan.Counts.Destroy > 0 {
+	verdict := Verdict{Gate: GateProtection, Allowed: true}
+	switch {
+	case !plan.Protected:
+	case plan.Destroy != nil:
+		verdict.Allowed = plan.Destroy.AllowProtected || !plan.Destroy.Registered
+		verdict.Reason = fmt.Sprintf("tier %s is protected", plan.Tier)
+	case plan.Counts.Destroy > 0:
 		verdict.Allowed = false
 		verdict.Reason = fmt.Sprintf("tier %s is protected and %d objects would be destroyed", plan.Tier, plan.Counts.Destroy)
 	}
@@ -155,9 +161,14 @@ func (f *flight) begin(ctx context.Context) error {
 	if err := f.Record.Ensure(ctx); err != nil {
 		return err
 	}
-	if err := f.tryCommit(ctx); err != nil {
+	if err := f.tryCommit(ctx, f.change); err != nil {
 		return err
 	}
+	return f.accept()
+}
+
+// accept writes the frozen ask into the journal.
+func (f *flight) accept() error {
 	frozen := f.ask
 	err := f.journal.append(
 		record{Phase: phaseAccepted, Request: f.id, Ask: &frozen},
@@ -234,7 +245,8 @@ func (f *flight) finishJournal() error {
 // same reports whether two asks mean the same.
 func (a Ask) same(b Ask) bool {
 	return a.Capability == b.Capability && a.Type == b.Type && a.Tier == b.Tier && a.Team == b.Team &&
-		a.Name == b.Name && a.Environment == b.Environment && a.For == b.For && sameInputs(a.Inputs, b.Inputs)
+		a.Name == b.Name && a.Environment == b.Environment && a.For == b.For && sameInputs(a.Inputs, b.Inputs) &&
+		(a.Destroy == nil) == (b.Destroy == nil)
 }
 
 func (f *flight) result(state string) Result {

@@ -56,7 +56,7 @@ type Machine struct {
 	// Live compares a recorded resource with what runs.
 	Live Live
 	// Unfinished are the requests that were cut short, by resource.
-	Unfinished map[string]string
+	Unfinished map[string]request.Unfinished
 	// States are the resources with Terraform state in this home.
 	States []store.ResourceKey
 }
@@ -83,7 +83,7 @@ type verification struct {
 	snapshot *store.Snapshot
 	report   Report
 	entity   map[string]backstage.Entity // by reference
-	applied  map[string]int              // ledger lines by request
+	ended    map[string]int              // ledger lines by request and outcome
 	resource []store.Resource
 }
 
@@ -110,7 +110,7 @@ func (v *verification) ledger() error {
 	if err != nil {
 		return err
 	}
-	v.applied = map[string]int{}
+	v.ended = map[string]int{}
 	lines := 0
 	for _, chain := range chains {
 		lines += len(chain.Events)
@@ -121,8 +121,11 @@ func (v *verification) ledger() error {
 			if event.Writer != chain.Writer {
 				v.add(AreaLedger, chain.Writer, "line %d was written by %q", event.Seq, event.Writer)
 			}
-			if event.Type == request.EventApplied {
-				v.applied[event.Request]++
+			switch event.Type {
+			case request.EventApplied:
+				v.ended[event.Request+" "+request.Applied]++
+			case request.EventDestroyed:
+				v.ended[event.Request+" "+request.Removed]++
 			}
 		}
 	}
@@ -184,7 +187,7 @@ func (v *verification) resources() error {
 		if err != nil {
 			return err
 		}
-		if n := v.applied[made.ID]; n != 1 {
+		if n := v.ended[made.ID+" "+made.Outcome]; n != 1 {
 			v.add(AreaResources, "request "+made.ID, "has %d lines in the ledger instead of 1", n)
 		}
 	}
@@ -218,10 +221,13 @@ func (v *verification) one(r store.Resource) error {
 	if err != nil {
 		return err
 	}
-	if !found {
+	switch {
+	case !found:
 		v.add(AreaResources, r.Name, "its request %s is not in the record", spec.Request)
-	} else if made.Name != r.Name {
+	case made.Name != r.Name:
 		v.add(AreaResources, r.Name, "its request %s is about %q", spec.Request, made.Name)
+	case made.Outcome != request.Applied:
+		v.add(AreaResources, r.Name, "its request %s has %s it", spec.Request, made.Outcome)
 	}
 	return nil
 }
@@ -229,7 +235,7 @@ func (v *verification) one(r store.Resource) error {
 // unregistered reports what this machine has and the record does not know of.
 func (v *verification) unregistered(machine Machine) {
 	for _, name := range slices.Sorted(maps.Keys(machine.Unfinished)) {
-		v.add(AreaLive, name, "its request is unfinished since step %s", machine.Unfinished[name])
+		v.add(AreaLive, name, "its %s is unfinished since step %s", machine.Unfinished[name].Verb(), machine.Unfinished[name].Step)
 	}
 	for _, key := range machine.States {
 		known := slices.ContainsFunc(v.resource, func(r store.Resource) bool {

@@ -97,10 +97,14 @@ func TestRunFindsWhatDoesNotAgree(t *testing.T) {
 			c.Events = append(c.Events, c.Events[0])
 			c.Events[1].ID = "01ARZ3NDEKTSV4RRFFQ69G5FAX"
 		}, want: "has 2 lines in the ledger"},
-		"no team":          {spoil: func(c *store.Change) { c.Put = c.Put[1:] }, warning: "group:default/shop, which is not in the catalog"},
-		"drift":            {machine: verify.Machine{Live: func(context.Context, store.Resource) ([]string, error) { return []string{"drifted"}, nil }}, want: "shop-note: drifted"},
-		"broken":           {machine: verify.Machine{Live: func(context.Context, store.Resource) ([]string, error) { return nil, errors.New("no plan") }}, want: "shop-note: no plan"},
-		"unfinished":       {machine: verify.Machine{Live: agrees, Unfinished: map[string]string{"new-note": "apply"}}, want: "new-note: its request is unfinished since step apply"},
+		"no team":    {spoil: func(c *store.Change) { c.Put = c.Put[1:] }, warning: "group:default/shop, which is not in the catalog"},
+		"drift":      {machine: verify.Machine{Live: func(context.Context, store.Resource) ([]string, error) { return []string{"drifted"}, nil }}, want: "shop-note: drifted"},
+		"broken":     {machine: verify.Machine{Live: func(context.Context, store.Resource) ([]string, error) { return nil, errors.New("no plan") }}, want: "shop-note: no plan"},
+		"unfinished": {machine: verify.Machine{Live: agrees, Unfinished: map[string]request.Unfinished{"new-note": {Step: "apply"}}}, want: "new-note: its request is unfinished since step apply"},
+		"cut destroy": {
+			machine: verify.Machine{Live: agrees, Unfinished: map[string]request.Unfinished{"note": {Step: "commit", Ask: request.Ask{Destroy: &request.Destruction{}}}}},
+			want:    "note: its destroy is unfinished since step commit",
+		},
 		"orphan":           {machine: verify.Machine{Live: agrees, States: []store.ResourceKey{{Environment: "local", Name: "old-note"}}}, want: "old-note: Terraform has state"},
 		"state of its own": {machine: verify.Machine{Live: agrees, States: []store.ResourceKey{{Environment: "local", Name: "shop-note"}}}},
 	}
