@@ -97,7 +97,7 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 }
 
 func TestHelpTexts(t *testing.T) {
-	for _, name := range []string{"platformctl", "request", "resource-env", "init", "local-reset"} {
+	for _, name := range []string{"platformctl", "request", "resource-env", "resource-destroy", "init", "local-reset"} {
 		if helpText(name) == "" {
 			t.Errorf("there is no text %q", name)
 		}

@@ -26,7 +26,8 @@ import (
 func (app *App) explain(err error) explanation {
 	e := explanation{Error: err.Error(), Code: exitFailed}
 	for _, rule := range []func(error, *explanation) bool{
-		explainAnswer, explainRequest, explainTarget, explainServer, explainRecord, explainInput, explainFile, explainPath, explainMachine, explainUsage,
+		explainAnswer, explainDestroy, explainRequest, explainTarget, explainServer, explainRecord,
+		explainInput, explainFile, explainPath, explainMachine, explainUsage,
 	} {
 		if rule(err, &e) {
 			break

@@ -132,6 +132,10 @@ func (app *App) showPlan(plan request.Plan) {
 // Text is the plan in the words of the person who asked: what, where, whose,
 // who does what, at what cost; then the counts.
 func (v planView) Text(t *ui.Text) {
+	if v.Destroy != nil {
+		destroyPlanText(t, v.Plan)
+		return
+	}
 	verb := "You get "
 	if v.Resumes {
 		verb = "An earlier request is finished: you get "

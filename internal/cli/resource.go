@@ -22,9 +22,10 @@ import (
 )
 
 func newResourceCmd(app *App) *cobra.Command {
-	return group("resource", "What was requested: list, show, use, resume",
+	return group("resource", "What was requested: list, show, use, resume, destroy",
 		newResourceListCmd(app), newResourceShowCmd(app), newResourceDirCmd(app), newResourceEnvCmd(app),
-		newResourceRunCmd(app), newResourceConnectCmd(app), newResourceResumeCmd(app))
+		newResourceRunCmd(app), newResourceConnectCmd(app), newResourceResumeCmd(app),
+		newResourceDestroyCmd(app))
 }
 
 // found is one resource of the record with what this machine knows of it.
@@ -70,7 +71,9 @@ func (s *session) resource(ctx context.Context, name string) (*found, error) {
 func (s *session) unfinishedOr(name string, err error) error {
 	open, listErr := s.unfinished()
 	if u, found := open[name]; listErr == nil && found {
-		return &request.UnfinishedError{Name: name, RequestID: u.RequestID, Step: u.Step, Err: errors.New("it was cut short")}
+		return &request.UnfinishedError{
+			Name: name, RequestID: u.RequestID, Step: u.Step, Destroy: u.Ask.Destroy != nil, Err: errors.New("it was cut short"),
+		}
 	}
 	return err
 }

@@ -39,6 +39,7 @@ type resourceRow struct {
 	RequestID   string `json:"requestId"`
 	Updated     string `json:"updated,omitempty"`
 	Machine     string `json:"machine,omitempty"`
+	Unfinished  string `json:"unfinished,omitempty"` // what was cut short: request, destroy
 }
 
 type resourceList struct {
@@ -99,7 +100,7 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 			row.State = here
 		}
 		if u, open := unfinished[r.Name]; open {
-			row.State, row.RequestID = "unfinished", u.RequestID
+			row.State, row.RequestID, row.Unfinished = "unfinished", u.RequestID, u.Verb()
 			delete(unfinished, r.Name)
 		}
 		rows = append(rows, row)
@@ -109,6 +110,7 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 		rows = append(rows, resourceRow{
 			Name: name, State: "unfinished", Capability: u.Ask.Capability + "/" + u.Ask.Type, Tier: u.Ask.Tier,
 			Environment: u.Ask.Environment, Team: u.Ask.Team, EntityRef: resourceRef(name).String(), RequestID: u.RequestID,
+			Unfinished: u.Verb(),
 		})
 	}
 	slices.SortFunc(rows, func(a, b resourceRow) int { return strings.Compare(a.Name, b.Name) })
@@ -141,9 +143,17 @@ func (l resourceList) Header() []string {
 func (l resourceList) Rows() [][]string {
 	rows := make([][]string, len(l.Resources))
 	for i, r := range l.Resources {
-		rows[i] = []string{r.Name, r.State, r.Capability, r.Tier, r.Environment, r.Team}
+		rows[i] = []string{r.Name, r.stateText(), r.Capability, r.Tier, r.Environment, r.Team}
 	}
 	return rows
+}
+
+// stateText is the state for people.
+func (r resourceRow) stateText() string {
+	if r.Unfinished == "destroy" {
+		return "unfinished destroy"
+	}
+	return r.State
 }
 
 // Names are the names of the resources.

@@ -37,7 +37,6 @@ type resourceView struct {
 	Responsibility request.Responsibility `json:"responsibility"`
 	Created        string                 `json:"created"`
 	Dir            string                 `json:"dir,omitempty"`
-	Unfinished     string                 `json:"unfinished,omitempty"`
 	Next           []string               `json:"next"`
 }
 
@@ -82,7 +81,7 @@ func (v resourceView) Names() []string { return []string{v.Name} }
 
 // Text is the answer for people.
 func (v resourceView) Text(t *ui.Text) {
-	t.Heading(v.Name + " (" + v.State + ")")
+	t.Heading(v.Name + " (" + v.stateText() + ")")
 	t.Pair("What", fmt.Sprintf("%s, tier %s, in %s", v.Capability, v.Tier, v.Environment))
 	t.Pair("Owner", v.Team)
 	t.Pair("Catalog", v.EntityRef)

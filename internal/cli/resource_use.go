@@ -181,7 +181,7 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 
 func newResourceResumeCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "resume NAME", Short: "Finish a request that was cut short", Args: args("NAME"),
+		Use: "resume NAME", Short: "Finish a request or a destroy that was cut short", Args: args("NAME"),
 		Example: "  platformctl resource resume checkout-service-postgresql",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runResourceResume(cmd.Context(), app, given[0])
@@ -219,6 +219,13 @@ func runResourceResume(ctx context.Context, app *App, name string) error {
 		return err
 	}
 	service.Confirm = nil // it was approved when it began
+	if u.Ask.Destroy != nil {
+		ended, err := service.Destroy(ctx, request.DestroyAsk{Name: name})
+		if err != nil {
+			return err
+		}
+		return app.print(app.newDestroyView(ended, destroyOptions{}))
+	}
 	result, err := service.Run(ctx, u.Ask)
 	if err != nil {
 		return err
