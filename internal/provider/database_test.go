@@ -108,6 +108,21 @@ func TestDatabaseDrift(t *testing.T) {
 	}
 }
 
+// TestDestroyAfterServerDied destroys again after the server died while it was
+// dropping the database: the state no longer has it, and the role still owns it.
+func TestDestroyAfterServerDied(t *testing.T) {
+	w, name := newWorkspace(t)
+	w.write(databaseConfig(name, ""))
+	w.apply()
+	admin(t, "postgres", fmt.Sprintf("UPDATE pg_database SET datconnlimit = -2 WHERE datname = '%s'", name))
+	w.ok("destroy", "-auto-approve")
+	left := ask(t, "postgres", `select count(*)::text from (select datname from pg_database
+		union all select rolname from pg_roles) n (name) where name = $1`, name)
+	if left != "0" {
+		t.Errorf("%s things are left", left)
+	}
+}
+
 // TestDatabaseOfTheOwnersOwn keeps what the team made itself.
 func TestDatabaseKeepsOthersExtensions(t *testing.T) {
 	w, name := newWorkspace(t)

@@ -225,57 +225,6 @@ func (b *backend) convergeRole(ctx context.Context, tx pgx.Tx, found *foundRole,
 	return b.setMark(ctx, tx, found.thing())
 }
 
-// dropRole drops a role that is in the state. It drops nothing else: a role
-// that still owns something stays, and the server's words say what that is.
-// Nor does it revoke what was granted to the role inside other databases, but
-// permission to connect to one does not stand in the way.
-func (b *backend) dropRole(ctx context.Context, name string, known types.String) error {
-	return b.server.use(ctx, "", func(conn *pgx.Conn) error {
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			found, err := findRole(ctx, tx, name)
-			if err != nil || found == nil {
-				return err
-			}
-			if err := b.mustBeKnown(found.thing(), known); err != nil {
-				return err
-			}
-			if err := revokeDatabases(ctx, tx, name); err != nil {
-				return err
-			}
-			_, err = tx.Exec(ctx, "DROP ROLE IF EXISTS "+ident(name))
-			return err
-		})
-		if isCode(err, codeDependents) {
-			return &Problem{
-				fmt.Sprintf("role %q cannot be dropped, because something depends on it", name),
-				serverText(err) + "\nNothing was changed. Give these to another role or drop them first.",
-			}
-		}
-		return err
-	})
-}
-
-// revokeDatabases takes back the role's privileges on databases it does not own.
-func revokeDatabases(ctx context.Context, tx pgx.Tx, role string) error {
-	rows, err := tx.Query(ctx, `select d.datname from pg_database d join pg_shdepend s
-			on s.classid = 'pg_database'::regclass and s.objid = d.oid and s.dbid = 0 and s.deptype = 'a'
-		where s.refclassid = 'pg_authid'::regclass
-			and s.refobjid = (select oid from pg_roles where rolname = $1)`, role)
-	if err != nil {
-		return err
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if _, err := tx.Exec(ctx, fmt.Sprintf("REVOKE ALL ON DATABASE %s FROM %s", ident(name), ident(role))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // setMark puts our mark on a thing that does not carry it yet.
 func (b *backend) setMark(ctx context.Context, q querier, t thing) error {
 	if t.mark == b.mark {
