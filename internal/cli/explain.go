@@ -86,8 +86,11 @@ func explainRequest(err error, e *explanation) bool {
 		e.Code, e.Hint = exitConflict, "bring the resource up to date"
 		e.Next = []string{fmt.Sprintf("platformctl request %s --name %s --auto-approve", moved.capability, moved.name)}
 	case errors.As(err, &gone):
-		e.Code, e.Hint = exitConflict, "a request makes it again, empty"
-		e.Next = []string{fmt.Sprintf("platformctl request %s --name %s --auto-approve", gone.capability, gone.name)}
+		e.Code, e.Hint = exitConflict, "a request makes it again, empty; destroy gives it up"
+		e.Next = []string{
+			fmt.Sprintf("platformctl request %s --name %s --auto-approve", gone.capability, gone.name),
+			"platformctl resource destroy " + gone.name,
+		}
 	case errors.As(err, &used):
 		e.Code, e.Hint = exitConflict, "leave --request-id out, or give a new one"
 	case errors.As(err, &damaged):

@@ -166,7 +166,7 @@ func runLocalReset(ctx context.Context, app *App, yes bool) error {
 	if err := s.server().Reset(ctx); err != nil {
 		return err
 	}
-	app.note("deleted; the catalog still lists the resources, and a request for one of them makes it again, empty")
+	app.note("deleted; the catalog still lists the resources, and a request for one of them makes it again, empty; resource destroy takes it out")
 	view, err := s.localServers(ctx)
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func (s *Service) Destroy(ctx context.Context, ask DestroyAsk) (Destroyed, error
 	if d.recorded {
 		return d.tidy(ctx)
 	}
-	if err := d.trustState(ctx); err != nil {
+	if err := d.trustState(); err != nil {
 		return Destroyed{}, err
 	}
 	cleanup, err := d.runDirectory()

@@ -17,21 +17,15 @@ import (
 // trustState refuses to take a missing state for a resource that is not there:
 // the engine would find nothing to destroy, and the resource would live on
 // without anybody knowing. An empty state is only what a destroy leaves.
-func (d *demolition) trustState(ctx context.Context) error {
+func (d *demolition) trustState() error {
 	dir := d.Paths.Runs(d.env.Name, d.ask.Name)
 	outputs, objects, err := d.Terraform.Outputs(dir)
 	if err != nil {
 		return err
 	}
 	d.objects = objects
-	if objects+len(outputs) > 0 || d.existing == nil || d.resumes && (d.journal.did(StepApply) || exists(filepath.Join(dir, stateFile))) {
-		return nil
-	}
-	needs, err := d.Terraform.Inspect(ctx, d.module())
-	if err != nil {
-		return err
-	}
-	if d.target.Gone(ctx, needs) {
+	explained := d.resumes && (d.journal.did(StepApply) || exists(filepath.Join(dir, stateFile)))
+	if objects+len(outputs) > 0 || d.existing == nil || explained {
 		return nil
 	}
 	return &NoStateError{Name: d.ask.Name, Capability: d.ask.Capability}
@@ -45,7 +39,8 @@ func exists(path string) bool {
 // planEnd asks the engine what there is to destroy, on a server that runs. One
 // that was deleted is not made again for that.
 func (d *demolition) planEnd(ctx context.Context) error {
-	gone := d.target.Gone(ctx, d.rendered.Needs)
+	// What providers of the module's own have made is elsewhere.
+	gone := d.rendered.Lock == nil && d.target.Gone(ctx, d.rendered.Needs)
 	if gone {
 		// What is planned for nobody still tells which secrets there were.
 		_, _ = d.Terraform.Plan(ctx, d.dir, Run{Secrets: d.noting(), Offline: true})
@@ -179,10 +174,13 @@ func (d *demolition) adopt(ctx context.Context) error {
 		run.Plan = changes.Digest
 		_, err = d.Terraform.Apply(ctx, d.dir, run)
 	}
-	if stop := ctx.Err(); stop != nil {
+	switch stop := ctx.Err(); {
+	case stop != nil:
 		return stop
-	}
-	if err == nil {
+	case err != nil:
+		d.tell(StepApply, "failed", "looking for what the request has made")
+		d.tell(StepApply, "note", "only what was found is taken back: "+err.Error())
+	default:
 		d.tell(StepApply, "done", "found what the request has made")
 	}
 	err = d.replan(ctx)

@@ -199,10 +199,15 @@ func TestDestroyIsRefused(t *testing.T) {
 		"other machine": {as: new(*request.ElsewhereError)},
 		"no state":      {as: new(*request.NoStateError)},
 		"empty state":   {as: new(*request.NoStateError)},
+		"another home":  {as: new(*request.NoStateError)},
 	}
 	after := map[string]func(*fixture) error{
 		"other machine": func(f *fixture) error { f.service.Machine = "there"; return nil },
 		"no state":      func(f *fixture) error { return os.RemoveAll(f.service.Paths.Runs("local", name)) },
+		"another home": func(f *fixture) error { // where there never was a server
+			f.target.gone = true
+			return os.RemoveAll(f.service.Paths.Runs("local", name))
+		},
 		"empty state": func(f *fixture) error {
 			return os.WriteFile(filepath.Join(f.service.Paths.Runs("local", name), "terraform.tfstate"), nil, 0o600)
 		},
@@ -245,26 +250,17 @@ func TestDestroyProtectedOnRequest(t *testing.T) {
 }
 
 // TestDestroyWithoutItsServer finds the server deleted with all that was on it:
-// the engine has nothing to do, and no state to do it with.
+// the engine has nothing to do.
 func TestDestroyWithoutItsServer(t *testing.T) {
-	for title, dropState := range map[string]bool{"state": false, "no state": true} {
-		t.Run(title, func(t *testing.T) {
-			f := newFixture(t)
-			f.mustRun(ask())
-			if dropState {
-				if err := os.RemoveAll(f.service.Paths.Runs("local", name)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			f.target.gone = true
-			starts := f.target.starts
-			result, err := f.destroy(request.DestroyAsk{})
-			if err != nil || result.Counts.Destroy != 0 || f.target.starts != starts {
-				t.Errorf("result = %+v, %v, %d starts", result, err, f.target.starts-starts)
-			}
-			f.nothingLeft(1)
-		})
+	f := newFixture(t)
+	f.mustRun(ask())
+	f.target.gone = true
+	starts := f.target.starts
+	result, err := f.destroy(request.DestroyAsk{})
+	if err != nil || result.Counts.Destroy != 0 || f.target.starts != starts {
+		t.Errorf("result = %+v, %v, %d starts", result, err, f.target.starts-starts)
 	}
+	f.nothingLeft(1)
 }
 
 func TestDestroyDependents(t *testing.T) {
