@@ -153,6 +153,10 @@ func nameFields() map[string]nameField {
 		"resource_dir":     argument("resource|NAME", "resource", "dir"),
 		"resource_connect": argument("resource|NAME", "resource", "connect"),
 		"resource_resume":  argument("resource|NAME", "resource", "resume"),
+		"resource_destroy": argument("resource|NAME", "resource", "destroy"),
+		"--confirm": {says: "--confirm", args: func(name string) []string {
+			return []string{"resource", "destroy", "shop-plain", "--confirm=" + name}
+		}},
 		"resource_run":     {says: "resource|NAME", args: func(name string) []string { return []string{"resource", "run", "--", name, "true"} }},
 		"catalog_show":     reference("entity|REF", "catalog", "show"),
 		"capability_show":  argument("capability|CAPABILITY", "capability", "show"),

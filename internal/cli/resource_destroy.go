@@ -101,7 +101,7 @@ func (app *App) confirmDestroy(_ context.Context, plan request.Plan) error {
 	if err != nil {
 		return err
 	}
-	if typed == plan.Name {
+	if typed = strings.TrimSpace(typed); typed == plan.Name {
 		return nil
 	}
 	if typed != "" {
