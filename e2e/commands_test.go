@@ -176,7 +176,7 @@ func cmdProcesses(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for _, pid := range pids {
 		cwd, err := os.Readlink(filepath.Join(pid, "cwd"))
-		if err != nil || !strings.HasPrefix(cwd, ts.Getenv("WORK")) {
+		if err != nil || !strings.HasPrefix(cwd+"/", ts.Getenv("WORK")+"/") {
 			continue // it ended, or it is not ours
 		}
 		cmdline, _ := os.ReadFile(filepath.Join(pid, "cmdline"))

@@ -36,6 +36,7 @@ func newResourceDestroyCmd(app *App) *cobra.Command {
 	flags.BoolVar(&opts.ask.DryRun, "dry-run", false, "show what would happen and change nothing")
 	flags.StringVar(&opts.confirm, "confirm", "", "the name once more, in place of the question")
 	cmd.SetFlagErrorFunc(destroyFlagError)
+	parallelFlag(cmd, app)
 	outputFlag(cmd, app)
 	return cmd
 }
