@@ -21,7 +21,7 @@ func newCapabilityCmd(app *App) *cobra.Command {
 func newCapabilityListCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the capabilities of the platform", Args: args(), Aliases: []string{"ls"},
-		Example: "  platformctl capability list",
+		Example: "  platformctl capability list\n  platformctl capability list -o json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runCapabilityList(cmd.Context(), app) },
 	}
 	outputFlag(cmd, app)
@@ -123,7 +123,7 @@ func (l capabilityList) Names() []string {
 func newCapabilityShowCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show CAPABILITY", Short: "Show a capability: types, tiers, inputs, who does what", Args: args("CAPABILITY"),
-		Example: "  platformctl capability show database",
+		Example: "  platformctl capability show database\n  platformctl capability show database -o yaml",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runCapabilityShow(cmd.Context(), app, given[0])
 		},

@@ -58,44 +58,6 @@ func leaves(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
-// TestEveryCommandHasAnExample holds every example against the commands and
-// flags that there are.
-func TestEveryCommandHasAnExample(t *testing.T) {
-	app, _, _ := testApp(t)
-	root := newRootCmd(app)
-	leaves(root, func(cmd *cobra.Command) {
-		if cmd.Parent().Name() == "completion" {
-			return // cobra's own
-		}
-		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
-			t.Errorf("%s: short help %q", cmd.CommandPath(), cmd.Short)
-		}
-		if cmd.Example == "" {
-			t.Errorf("%s has no example", cmd.CommandPath())
-		}
-		for line := range strings.Lines(cmd.Example) {
-			_, rest, found := strings.Cut(line, "platformctl ")
-			if !found {
-				t.Errorf("%s: example %q", cmd.CommandPath(), line)
-				continue
-			}
-			rest, _, _ = strings.Cut(rest, " -- ")
-			rest, _, _ = strings.Cut(rest, ")")
-			named, args, err := root.Find(strings.Fields(rest))
-			if err != nil || named != cmd {
-				t.Errorf("%s: example %q is about %v, %v", cmd.CommandPath(), line, named.CommandPath(), err)
-			}
-			for _, arg := range args {
-				flag, isFlag := strings.CutPrefix(arg, "--")
-				flag, _, _ = strings.Cut(flag, "=")
-				if isFlag && cmd.Flag(flag) == nil {
-					t.Errorf("%s: example %q has the unknown flag --%s", cmd.CommandPath(), line, flag)
-				}
-			}
-		}
-	})
-}
-
 func TestHelpTexts(t *testing.T) {
 	for _, name := range []string{"platformctl", "request", "resource-env", "resource-destroy", "init", "local-reset"} {
 		if helpText(name) == "" {

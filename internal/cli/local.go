@@ -21,7 +21,7 @@ func newLocalCmd(app *App) *cobra.Command {
 func newLocalStatusCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Show the local servers", Args: args(),
-		Example: "  platformctl local status",
+		Example: "  platformctl local status\n  platformctl local status -o json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLocalStatus(cmd.Context(), app) },
 	}
 	outputFlag(cmd, app)
@@ -100,7 +100,7 @@ func (v localView) Names() []string {
 func newLocalStopCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "stop", Short: "Stop the local servers; their data stays", Args: args(),
-		Example: "  platformctl local stop",
+		Example: "  platformctl local stop\n  platformctl local stop --platform ./platform",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLocalStop(cmd.Context(), app) },
 	}
 	outputFlag(cmd, app)
@@ -136,7 +136,7 @@ func newLocalResetCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "reset", Short: "Delete the local servers with all their data", Args: args(),
 		Long:    helpText("local-reset"),
-		Example: "  platformctl local reset --yes",
+		Example: "  platformctl local reset\n  platformctl local reset --yes",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLocalReset(cmd.Context(), app, yes) },
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")

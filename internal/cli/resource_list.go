@@ -16,7 +16,7 @@ func newResourceListCmd(app *App) *cobra.Command {
 	var team, environment string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the resources of the platform", Args: args(), Aliases: []string{"ls"},
-		Example: "  platformctl resource list\n  platformctl resource list --team checkout-service -o json",
+		Example: "  platformctl resource list\n  platformctl resource list --team checkout-service -o json\n  platformctl resource list -o name | xargs -n1 platformctl resource show",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runResourceList(cmd.Context(), app, team, environment)
 		},

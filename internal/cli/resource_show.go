@@ -17,7 +17,7 @@ import (
 func newResourceShowCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show NAME", Short: "Show a resource: what it is, whose, how to use it", Args: args("NAME"),
-		Example: "  platformctl resource show checkout-service-postgresql",
+		Example: "  platformctl resource show checkout-service-postgresql\n  platformctl resource show checkout-service-postgresql -o json",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runResourceShow(cmd.Context(), app, given[0])
 		},

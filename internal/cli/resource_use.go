@@ -95,7 +95,7 @@ func newResourceRunCmd(app *App) *cobra.Command {
 func newResourceConnectCmd(app *App) *cobra.Command {
 	return &cobra.Command{
 		Use: "connect NAME", Short: "Open a resource with its own client, such as psql", Args: args("NAME"),
-		Example: "  platformctl resource connect checkout-service-postgresql",
+		Example: "  platformctl resource connect checkout-service-postgresql\n  platformctl resource connect checkout",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runResourceRun(cmd.Context(), app, given[0], nil)
 		},
@@ -135,7 +135,8 @@ func runResourceRun(ctx context.Context, app *App, name string, argv []string) e
 func newResourceDirCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "dir NAME", Short: "Refresh and print the run directory, for Terraform by hand", Args: args("NAME"),
-		Example: `  cd "$(platformctl resource dir checkout-service-postgresql)" && terraform plan`,
+		Example: `  platformctl resource dir checkout-service-postgresql
+  cd "$(platformctl resource dir checkout-service-postgresql)" && terraform plan`,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runResourceDir(cmd.Context(), app, given[0])
 		},
@@ -182,7 +183,7 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 func newResourceResumeCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "resume NAME", Short: "Finish a request or a destroy that was cut short", Args: args("NAME"),
-		Example: "  platformctl resource resume checkout-service-postgresql",
+		Example: "  platformctl resource resume checkout-service-postgresql\n  platformctl resource resume checkout-service-postgresql -o json",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runResourceResume(cmd.Context(), app, given[0])
 		},

@@ -13,7 +13,7 @@ import (
 func newStatusCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status", Short: "Where am I: the platform, my team's things, what is unfinished", Args: args(),
-		Example: "  platformctl status",
+		Example: "  platformctl status\n  platformctl status --platform ./platform -o json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), app) },
 	}
 	outputFlag(cmd, app)

@@ -25,7 +25,7 @@ func newTeamAddCmd(app *App) *cobra.Command {
 	var title string
 	cmd := &cobra.Command{
 		Use: "add NAME", Short: "Register a team", Args: args("NAME"),
-		Example: "  platformctl team add checkout-service --title 'Checkout'",
+		Example: "  platformctl team add checkout-service\n  platformctl team add checkout-service --title 'Checkout'",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runTeamAdd(cmd.Context(), app, given[0], title)
 		},
@@ -121,7 +121,7 @@ func (s *session) addTeam(ctx context.Context, name, title string) (teamView, er
 func newTeamListCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the teams", Args: args(), Aliases: []string{"ls"},
-		Example: "  platformctl team list",
+		Example: "  platformctl team list\n  platformctl team list -o name",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runTeamList(cmd.Context(), app) },
 	}
 	outputFlag(cmd, app)
@@ -166,7 +166,7 @@ func runTeamList(ctx context.Context, app *App) error {
 func newTeamShowCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show NAME", Short: "Show a team and what it owns", Args: args("NAME"),
-		Example: "  platformctl team show checkout-service",
+		Example: "  platformctl team show checkout-service\n  platformctl team list -o name | xargs -n1 platformctl team show",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runTeamShow(cmd.Context(), app, given[0])
 		},

@@ -21,7 +21,7 @@ import (
 func newVerifyCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Hold ledger, catalog, resources, state and servers against each other", Args: args(),
-		Example: "  platformctl verify",
+		Example: "  platformctl verify\n  platformctl verify -o json",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), app) },
 	}
 	outputFlag(cmd, app)

@@ -13,7 +13,7 @@ import (
 func newVersionCmd(app *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "version", Short: "Show the version of platformctl", Args: args(),
-		Example: "  platformctl version -o json",
+		Example: "  platformctl version\n  platformctl version -o json",
 		RunE: func(*cobra.Command, []string) error {
 			return app.print(newVersionView(app.Version))
 		},
