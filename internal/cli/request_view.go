@@ -65,7 +65,7 @@ func requestCommand(r request.Result) string {
 }
 
 // Names is the answer to -o name.
-func (v requestView) Names() []string { return []string{v.EntityRef} }
+func (v requestView) Names() []string { return []string{v.Name} }
 
 // Text is the answer for people.
 func (v requestView) Text(t *ui.Text) {

@@ -106,8 +106,8 @@ func (v statusView) next() []string {
 	return []string{"platformctl request database --type postgresql --tier development --team TEAM"}
 }
 
-// Names is the answer to -o name.
-func (v statusView) Names() []string { return []string{v.Platform.Name} }
+// Names is the answer to -o name: what --platform takes.
+func (v statusView) Names() []string { return []string{v.Platform.Location} }
 
 // Text is the answer for people.
 func (v statusView) Text(t *ui.Text) {

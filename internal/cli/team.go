@@ -235,7 +235,7 @@ func (l teamList) Names() []string {
 }
 
 // Names is the answer to -o name.
-func (v teamView) Names() []string { return []string{v.EntityRef} }
+func (v teamView) Names() []string { return []string{v.Name} }
 
 // Text is the answer for people.
 func (v teamView) Text(t *ui.Text) {
