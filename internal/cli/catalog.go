@@ -161,11 +161,11 @@ func (s *session) catalogRef(ctx context.Context, ix *index.Index, name string) 
 	if err != nil {
 		return backstage.Ref{}, err
 	}
-	var known, matches []string
+	var known, names, matches []string
 	var match backstage.Ref
 	for _, e := range entities {
 		ref := e.Ref().String()
-		known = append(known, ref)
+		known, names = append(known, ref), append(names, e.Metadata.Name)
 		if strings.EqualFold(e.Metadata.Name, name) {
 			matches, match = append(matches, ref), e.Ref()
 		}
@@ -176,7 +176,7 @@ func (s *session) catalogRef(ctx context.Context, ix *index.Index, name string) 
 	case len(matches) > 1:
 		return backstage.Ref{}, usagef("%q is the name of several entities: %s", name, strings.Join(matches, ", "))
 	case !strings.Contains(name, ":"):
-		return backstage.Ref{}, &platform.UnknownError{What: "entity", Name: name, Known: known}
+		return backstage.Ref{}, &platform.UnknownError{What: "entity", Name: name, Known: names}
 	}
 	ref, err := backstage.ParseRef(name, backstage.Ref{Namespace: "default"})
 	if err != nil {

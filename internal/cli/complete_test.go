@@ -297,3 +297,13 @@ split 'platformctl --platform a/b status -o ' platformctl --platform a/b status 
 		t.Errorf("words (-want +got):\n%s", diff)
 	}
 }
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

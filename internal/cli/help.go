@@ -59,9 +59,12 @@ func runHelp(app *App, root *cobra.Command, given []string) error {
 	}
 	cmd, rest, err := root.Find(given)
 	if err != nil || cmd == root || len(rest) > 0 {
-		unknown := given[len(given)-1]
+		known := helpNames(root)
+		if err == nil && cmd.HasSubCommands() && cmd != root {
+			known = helpNames(cmd)
+		}
 		return &usageError{
-			err:  fmt.Errorf("no help on %s; %s", quote(strings.Join(given, " ")), suggest(unknown, helpNames(root))),
+			err:  fmt.Errorf("no help on %s; %s", quote(strings.Join(given, " ")), suggest(given[len(given)-1], known)),
 			next: []string{"platformctl help"},
 		}
 	}
@@ -74,26 +77,26 @@ func isTopic(name string) bool {
 	return slices.ContainsFunc(helpTopics, func(t [2]string) bool { return t[0] == name })
 }
 
-func helpNames(root *cobra.Command) []string {
+// helpNames are the commands below cmd, and the topics when it is the root.
+func helpNames(cmd *cobra.Command) []string {
 	var names []string
-	for _, cmd := range root.Commands() {
-		if cmd.IsAvailableCommand() && !isTopic(cmd.Name()) {
-			names = append(names, cmd.Name())
-		}
-	}
-	for _, topic := range helpTopics {
-		names = append(names, topic[0])
+	for _, completion := range completeHelp(cmd, nil) {
+		name, _, _ := strings.Cut(completion, "\t")
+		names = append(names, name)
 	}
 	return names
 }
 
 // completeHelp offers what help there is: topics and commands, and what is below
 // those that stand before the word.
-func completeHelp(root *cobra.Command, given []string) []cobra.Completion {
+func completeHelp(from *cobra.Command, given []string) []cobra.Completion {
 	if len(given) == 1 && given[0] == "formats" {
 		return formatNames
 	}
-	at, rest, err := root.Find(given)
+	at, rest, err := from, given, error(nil)
+	if len(given) > 0 {
+		at, rest, err = from.Find(given)
+	}
 	if err != nil || len(rest) > 0 {
 		return nil
 	}
@@ -103,7 +106,7 @@ func completeHelp(root *cobra.Command, given []string) []cobra.Completion {
 			list = append(list, cobra.CompletionWithDesc(cmd.Name(), cmd.Short))
 		}
 	}
-	if at == root {
+	if !at.HasParent() {
 		for _, topic := range helpTopics {
 			list = append(list, cobra.CompletionWithDesc(topic[0], topic[1]))
 		}

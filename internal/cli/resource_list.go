@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/platformctl/platformctl/internal/backstage"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/postgres"
 )
@@ -61,7 +62,41 @@ func runResourceList(ctx context.Context, app *App, team, environment string) er
 	list = slices.DeleteFunc(list, func(r resourceRow) bool {
 		return team != "" && r.Team != team || environment != "" && r.Environment != environment
 	})
+	if len(list) == 0 {
+		if err := s.knows(ctx, team, environment); err != nil {
+			return err
+		}
+	}
 	return app.print(resourceList{Resources: list})
+}
+
+// knows refuses names that nothing has: a list that is empty because of a typo
+// would look like an answer.
+func (s *session) knows(ctx context.Context, team, environment string) error {
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if environment != "" {
+		if _, err := snapshot.Config().Environment(environment); err != nil {
+			return err
+		}
+	}
+	if team == "" {
+		return nil
+	}
+	groups, err := snapshot.EntityRefs(backstage.KindGroup)
+	if err != nil {
+		return err
+	}
+	var teams []string
+	for _, ref := range groups {
+		teams = append(teams, ref.Name)
+	}
+	if !slices.Contains(teams, strings.ToLower(team)) {
+		return &platform.UnknownError{What: "team", Name: team, Known: teams}
+	}
+	return nil
 }
 
 // resourceRows are all resources, those with an unfinished request included.

@@ -127,19 +127,24 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	return &usageError{err: err, next: []string{cmd.CommandPath() + " --help"}}
 }
 
-// flagError names the flag that was probably meant.
+// flagError names the flag or the value that was probably meant.
 func flagError(cmd *cobra.Command, err error) error {
-	name, found := strings.CutPrefix(err.Error(), "unknown flag: --")
 	// pflag puts what was typed into its errors as it is, with any line break.
-	err = errors.New(ui.Escape(cut(err.Error(), 4*longestValue)))
-	usage := &usageError{err: err, next: []string{cmd.CommandPath() + " --help"}}
-	if !found {
-		return usage
+	shown := errors.New(ui.Escape(cut(err.Error(), 4*longestValue)))
+	usage := &usageError{err: shown, next: []string{cmd.CommandPath() + " --help"}}
+	name, known := "", []string(nil)
+	if flag, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		name = "--" + flag.GetSpecifiedName()
+		if letters := flag.GetSpecifiedShortnames(); len(letters) > 2 {
+			name = "--" + letters // -tier is meant as --tier, not as -t -i -e -r
+		}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
 	}
-	var known []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
-	if hint := suggest("--"+name, known); strings.HasPrefix(hint, "did you mean") {
-		usage.err = fmt.Errorf("%w; %s", err, hint)
+	if format, ok := errors.AsType[*ui.FormatError](err); ok {
+		name, known = format.Name, ui.Formats()
+	}
+	if hint := suggest(name, known); strings.HasPrefix(hint, "did you mean") {
+		usage.err = fmt.Errorf("%w; %s", shown, hint)
 	}
 	return usage
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/platformctl/platformctl/internal/backstage"
 	"github.com/platformctl/platformctl/internal/capability"
@@ -268,14 +269,19 @@ func (f *flight) findComponent() error {
 	return nil
 }
 
+// components lists those there are, by name when a name was given.
 func (f *flight) components() []string {
-	var refs []string
+	var list []string
 	for entity, err := range f.snapshot.Entities() {
-		if err == nil && entity.Kind == "Component" {
-			refs = append(refs, entity.Ref().String())
+		switch {
+		case err != nil || entity.Kind != backstage.KindComponent:
+		case strings.ContainsAny(f.ask.For, ":/"):
+			list = append(list, entity.Ref().String())
+		default:
+			list = append(list, entity.Metadata.Name)
 		}
 	}
-	return refs
+	return list
 }
 
 // OwnerRef is the group that runs the platform.

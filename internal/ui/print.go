@@ -39,7 +39,7 @@ func (f *Format) String() string {
 // Set takes the name of a format.
 func (f *Format) Set(s string) error {
 	if !slices.Contains(Formats(), s) {
-		return fmt.Errorf("%q is not one of %s", Escape(s), strings.Join(Formats(), ", "))
+		return &FormatError{Name: s}
 	}
 	*f = Format(s)
 	return nil
@@ -47,6 +47,13 @@ func (f *Format) Set(s string) error {
 
 // Type names the flag's type in help.
 func (*Format) Type() string { return "format" }
+
+// FormatError reports a name that is no format.
+type FormatError struct{ Name string }
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("%q is not one of %s", Escape(e.Name), strings.Join(Formats(), ", "))
+}
 
 // Tabular is a result that Table prints in columns.
 type Tabular interface {
