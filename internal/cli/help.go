@@ -102,7 +102,7 @@ func completeHelp(from *cobra.Command, given []string) []cobra.Completion {
 	}
 	var list []cobra.Completion
 	for _, cmd := range at.Commands() {
-		if cmd.IsAvailableCommand() && (at != root || !isTopic(cmd.Name())) {
+		if cmd.IsAvailableCommand() && (at.HasParent() || !isTopic(cmd.Name())) {
 			list = append(list, cobra.CompletionWithDesc(cmd.Name(), cmd.Short))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
+	"github.com/platformctl/platformctl/internal/doctor"
 	"github.com/platformctl/platformctl/internal/request"
 	"github.com/platformctl/platformctl/internal/ui"
 	"github.com/platformctl/platformctl/internal/verify"
@@ -22,12 +23,16 @@ func TestNames(t *testing.T) {
 		want []string // $DIR is the directory of the test
 		next string   // takes each name
 	}{
-		"request":         {view: requestView{Result: request.Result{Name: "shop-postgresql", EntityRef: "x"}}, want: []string{"shop-postgresql"}, next: "resource show"},
-		"resource list":   {want: []string{"shop-postgresql"}, next: "resource show"},
-		"resource show":   {args: "shop-postgresql", want: []string{"shop-postgresql"}, next: "catalog show"},
-		"resource resume": {args: "shop-postgresql", want: []string{"shop-postgresql"}, next: "resource show"},
-		"resource env":    {view: environmentView{"PGHOST": "h", "PGDATABASE": "d"}, want: []string{"PGDATABASE", "PGHOST"}},
-		"resource dir":    {view: dirView{Name: "x", Dir: "/run/x"}, want: []string{"/run/x"}},
+		"request":           {view: requestView{Result: request.Result{Name: "shop-postgresql", EntityRef: "x"}}, want: []string{"shop-postgresql"}, next: "resource show"},
+		"resource list":     {want: []string{"shop-postgresql"}, next: "resource show"},
+		"resource show":     {args: "shop-postgresql", want: []string{"shop-postgresql"}, next: "catalog show"},
+		"resource resume":   {args: "shop-postgresql", want: []string{"shop-postgresql"}, next: "resource show"},
+		"resource destroy":  {view: destroyView{Destroyed: request.Destroyed{Name: "shop-postgresql"}}, want: []string{"shop-postgresql"}},
+		"environment list":  {want: []string{"local", "live"}, next: "environment show"},
+		"environment show":  {args: "local", want: []string{"local"}, next: "environment show"},
+		"environment check": {view: checksView{Checks: []doctor.Check{{Name: "password", State: doctor.Failed}, {Name: "encryption", State: doctor.OK}}}, want: []string{"password"}},
+		"resource env":      {view: variablesView{"PGHOST": "h", "PGDATABASE": "d"}, want: []string{"PGDATABASE", "PGHOST"}},
+		"resource dir":      {view: dirView{Name: "x", Dir: "/run/x"}, want: []string{"/run/x"}},
 		"catalog list": {args: "--kind group", next: "catalog show", want: []string{
 			"group:default/platform", "group:default/search", "group:default/shop",
 		}},
@@ -43,7 +48,7 @@ func TestNames(t *testing.T) {
 		"local stop":      {want: []string{"postgresql"}},
 		"local reset":     {args: "--yes", want: []string{"postgresql"}},
 		"verify":          {view: verifyView{verify.Report{Problems: []verify.Problem{{Subject: "x"}}}}, want: []string{"x"}},
-		"doctor":          {view: doctorView{}, want: nil},
+		"doctor":          {view: checksView{}, want: nil},
 		"version":         {want: []string{"v0.0.0-test"}},
 	}
 	app, _, _ := testApp(t)

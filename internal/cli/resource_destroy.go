@@ -139,7 +139,7 @@ func destroyCommand(name string, ask request.DestroyAsk) string {
 }
 
 // Names is the answer to -o name.
-func (v destroyView) Names() []string { return []string{v.EntityRef} }
+func (v destroyView) Names() []string { return []string{v.Name} }
 
 // Text is the answer for people.
 func (v destroyView) Text(t *ui.Text) {
