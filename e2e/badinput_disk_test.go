@@ -34,13 +34,9 @@ func (s *site) inNamespace(t *testing.T, script string, args ...string) answer {
 		return cmd.Run()
 	}
 	start := time.Now()
-	err := run(&syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{HostID: os.Geteuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getegid(), Size: 1}},
-	})
+	err := run(asRootOfItsOwn())
 	if cmd.ProcessState == nil && os.Geteuid() == 0 { // no namespaces of users here, but root may do without
-		err = run(&syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS})
+		err = run(withMountsOfItsOwn())
 	}
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
 		t.Skipf("this system lets nobody mount a disk for a test: %v", err)

@@ -135,7 +135,7 @@ func stopServer(file string) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	// A server that was killed left its file and is not there: no such process.
-	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
+	if err := signal(pid, os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stopping process %d of %s: %w", pid, file, err)
 	}
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
@@ -146,4 +146,14 @@ func stopServer(file string) error {
 	return fmt.Errorf("process %d of %s does not stop", pid, file)
 }
 
-func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
+func alive(pid int) bool { return signal(pid, syscall.Signal(0)) == nil }
+
+// signal sends a signal; os.ErrProcessDone says that there is no such process.
+func signal(pid int, what os.Signal) error {
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = process.Release() }() // cannot fail usefully
+	return process.Signal(what)
+}

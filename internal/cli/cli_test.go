@@ -116,6 +116,7 @@ func TestExplain(t *testing.T) {
 		"secrets":         {&secret.UnsafeError{Path: "/x"}, exitUsage, "chmod"},
 		"identity":        {secret.ErrNoIdentity, exitFailed, "settings.yaml"},
 		"disk full":       {fmt.Errorf("write: %w", syscall.ENOSPC), exitFailed, "disk is full"},
+		"no server here":  {fmt.Errorf("check: %w", postgres.ErrUnsupported), exitUsage, "WSL"},
 		"read-only":       {fmt.Errorf("write: %w", syscall.EROFS), exitUsage, "read-only"},
 		"no permission":   {fmt.Errorf("mkdir: %w", syscall.EACCES), exitUsage, "owner and mode"},
 		"moved":           {&movedError{name: "x", capability: "database"}, exitConflict, "up to date"},

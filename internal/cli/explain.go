@@ -309,6 +309,8 @@ func explainMachine(err error, e *explanation) bool {
 		e.Code, e.Hint = exitUsage, "install Terraform or OpenTofu 1.11 or newer, or name one with PLATFORMCTL_TERRAFORM"
 	case errors.As(err, &notExec):
 		e.Code, e.Hint = exitUsage, "make the file executable (chmod +x), or name another one with PLATFORMCTL_TERRAFORM"
+	case errors.Is(err, postgres.ErrUnsupported):
+		e.Code, e.Hint = exitUsage, "run platformctl where the servers can run: Linux, macOS, or WSL on Windows"
 	case errors.As(err, &noServer):
 		e.Code, e.Hint = exitUsage, "install PostgreSQL's server (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql), or name its bin directory with PLATFORMCTL_POSTGRES_BIN"
 	case errors.As(err, &port):

@@ -6,14 +6,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/platformctl/platformctl/internal/durable"
 
 	"github.com/go-git/go-git/v5/plumbing/hash"
-	"golang.org/x/sys/unix"
 )
 
 // Layout of an entry of the index: 40 bytes of what lstat said, the hash, and
@@ -198,17 +196,12 @@ func (x *gitIndex) remove(path string) {
 }
 
 // set puts a version of a path into the index. stat is what lstat says of its
-// file; nil makes git look at the content.
-func (x *gitIndex) set(path string, mode Mode, h Hash, stat *unix.Stat_t) {
+// file; the zero fileStat makes git look at the content.
+func (x *gitIndex) set(path string, mode Mode, h Hash, stat fileStat) {
 	head := make([]byte, 0, entrySize)
-	if stat == nil {
-		stat = &unix.Stat_t{}
-	}
-	changed, changedNanos := stat.Ctim.Unix()
-	modified, modifiedNanos := stat.Mtim.Unix()
 	for _, field := range []uint32{
-		low(changed), low(changedNanos), low(modified), low(modifiedNanos),
-		low(stat.Dev), low(stat.Ino), uint32(mode), stat.Uid, stat.Gid, low(stat.Size),
+		stat.changed, stat.changedNanos, stat.modified, stat.modifiedNanos,
+		stat.dev, stat.ino, uint32(mode), stat.uid, stat.gid, stat.size,
 	} {
 		head = binary.BigEndian.AppendUint32(head, field)
 	}
@@ -221,5 +214,8 @@ func (x *gitIndex) set(path string, mode Mode, h Hash, stat *unix.Stat_t) {
 	x.entries[i] = indexEntry{name: path, head: head}
 }
 
-// low returns the low 32 bits, which is what git keeps of each of these.
-func low[T int32 | int64 | uint64](v T) uint32 { return uint32(uint64(v) & math.MaxUint32) }
+// fileStat is what the index keeps of what lstat said of a file: the low 32 bits
+// of each. git looks at the content of a file of which they differ.
+type fileStat struct {
+	changed, changedNanos, modified, modifiedNanos, dev, ino, uid, gid, size uint32
+}

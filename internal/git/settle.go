@@ -178,7 +178,7 @@ func (w *worktree) catchUp() error {
 		case c.new.IsZero():
 			w.index.remove(c.path)
 		default:
-			w.index.set(c.path, c.mode, c.new, nil)
+			w.index.set(c.path, c.mode, c.new, fileStat{})
 		}
 	}
 	return w.finish()

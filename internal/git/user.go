@@ -2,6 +2,7 @@ package git
 
 import (
 	"bytes"
+	"cmp"
 	"path/filepath"
 
 	"github.com/platformctl/platformctl/internal/durable"
@@ -17,7 +18,7 @@ func UserEmail(getenv func(string) string) string {
 	if email := getenv("GIT_AUTHOR_EMAIL"); email != "" {
 		return email
 	}
-	home := getenv("HOME")
+	home := cmp.Or(getenv("HOME"), getenv("USERPROFILE")) // the second one on Windows
 	xdg := getenv("XDG_CONFIG_HOME")
 	if xdg == "" {
 		xdg = filepath.Join(home, ".config")

@@ -14,7 +14,6 @@ import (
 	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"golang.org/x/sys/unix"
 
 	"github.com/platformctl/platformctl/internal/durable"
 )
@@ -257,11 +256,11 @@ func (w *worktree) stage(c change) error {
 		w.index.remove(c.path)
 		return nil
 	}
-	var stat unix.Stat_t
-	if err := unix.Lstat(filepath.Join(w.repo.worktree, filepath.FromSlash(c.path)), &stat); err != nil {
+	stat, err := statOf(filepath.Join(w.repo.worktree, filepath.FromSlash(c.path)))
+	if err != nil {
 		return fmt.Errorf("lstat %q: %w", c.path, err)
 	}
-	w.index.set(c.path, c.mode, c.new, &stat)
+	w.index.set(c.path, c.mode, c.new, stat)
 	return nil
 }
 

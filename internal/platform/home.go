@@ -51,7 +51,7 @@ func HomeFrom(getenv func(string) string) (Home, error) {
 			Cache:  filepath.Join(root, "cache"),
 		}, nil
 	}
-	user := getenv("HOME")
+	user := getenv(homeVariable)
 	var missing bool
 	dir := func(variable, fallback string) string {
 		base := getenv(variable)
@@ -68,7 +68,7 @@ func HomeFrom(getenv func(string) string) (Home, error) {
 		Cache:  dir("XDG_CACHE_HOME", ".cache"),
 	}
 	if missing {
-		return Home{}, &HomeError{Path: user, Problem: "is named by HOME but is not absolute"}
+		return Home{}, &HomeError{Path: user, Problem: "is named by " + homeVariable + " but is not absolute"}
 	}
 	return h, nil
 }
@@ -139,7 +139,7 @@ func unsafe(info fs.FileInfo, uid int, private bool) string {
 		return fmt.Sprintf("belongs to another user (uid %d)", owner)
 	case mode&fs.ModeSticky != 0 && !private:
 		return ""
-	case mode.Perm()&0o022 != 0:
+	case othersMayWrite(mode):
 		return fmt.Sprintf("can be written by other users (mode %04o)", mode.Perm())
 	}
 	return ""

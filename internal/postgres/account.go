@@ -1,3 +1,5 @@
+//go:build unix
+
 package postgres
 
 import (
@@ -36,15 +38,6 @@ func (a account) command(ctx context.Context, s *Server, path string, args ...st
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
 	}
 	return cmd
-}
-
-// environment is all that PostgreSQL's programs get: LC_ALL=C, because their
-// messages are read, and a PATH for the shell that initdb uses.
-func environment(path string) []string {
-	if path == "" {
-		path = "/usr/local/bin:/usr/bin:/bin"
-	}
-	return []string{"PATH=" + path, "LC_ALL=C"}
 }
 
 // give makes files belong to the account.
@@ -157,4 +150,19 @@ func ids(u *user.User) (uid, gid uint32) {
 		return 0, 0
 	}
 	return uint32(uid64), uint32(gid64)
+}
+
+// Namespace returns why root cannot run PostgreSQL in a user namespace, nil when
+// it can or need not: then another user runs it, with its data elsewhere.
+func (s *Server) Namespace(ctx context.Context) error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	b, err := Locate(ctx, s.locate)
+	if err != nil {
+		return nil //nolint:nilerr // without programs there is nothing to run
+	}
+	inside := account{namespace: true}
+	inside.uid, inside.gid = knownUser()
+	return s.try(ctx, b, inside, "/")
 }

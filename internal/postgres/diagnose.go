@@ -44,18 +44,3 @@ func (s *Server) Diagnose(ctx context.Context) (Diagnosis, error) {
 	}
 	return d, nil
 }
-
-// Namespace returns why root cannot run PostgreSQL in a user namespace, nil when
-// it can or need not: then another user runs it, with its data elsewhere.
-func (s *Server) Namespace(ctx context.Context) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	b, err := Locate(ctx, s.locate)
-	if err != nil {
-		return nil //nolint:nilerr // without programs there is nothing to run
-	}
-	inside := account{namespace: true}
-	inside.uid, inside.gid = knownUser()
-	return s.try(ctx, b, inside, "/")
-}

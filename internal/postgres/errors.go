@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 )
@@ -11,6 +12,9 @@ import (
 // ErrDamaged is wrapped by errors about a directory that holds half a server,
 // for instance data without its password. Nothing was changed.
 var ErrDamaged = errors.New("server directory is damaged")
+
+// ErrUnsupported says that servers cannot be run on this system.
+var ErrUnsupported = errors.New("PostgreSQL servers are run on Linux and macOS, not on " + runtime.GOOS)
 
 // NotFoundError says that no usable PostgreSQL was found.
 type NotFoundError struct {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package postgres
 
 import (
@@ -17,10 +19,6 @@ import (
 	"github.com/platformctl/platformctl/internal/durable"
 )
 
-// tempPrefix begins the names of what is being made or deleted beside the data
-// directory. Whatever bears it at a start was left by a crash.
-const tempPrefix = "data.tmp-"
-
 // logName is the log, in the server's directory.
 const logName = "log"
 
@@ -33,6 +31,27 @@ type launcher struct {
 	binaries Binaries
 	as       account
 	rec      *record
+}
+
+// bringUp starts a server that does not run. It fills in the record.
+func (s *Server) bringUp(ctx context.Context, rec *record, password string) error {
+	b, err := s.binaries(ctx, rec.Data)
+	if err != nil {
+		return err
+	}
+	as, err := s.account(ctx, b, rec)
+	if err != nil {
+		return err
+	}
+	rec.Version = b.Version
+	if err := s.writeRecord(*rec); err != nil {
+		return err
+	}
+	l := launcher{server: s, binaries: b, as: as, rec: rec}
+	if err := l.initialize(ctx, password); err != nil {
+		return err
+	}
+	return l.run(ctx)
 }
 
 // command prepares a program of the installation. It gets a session of its own,

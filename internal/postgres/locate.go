@@ -52,8 +52,11 @@ func usualDirs() []string {
 
 // Locate returns the first usable installation: of $PLATFORMCTL_POSTGRES_BIN,
 // else of PATH, of the usual directories (newest first), of ExtraDirs. It runs
-// `postgres --version`. The error is a *NotFoundError.
+// `postgres --version`. The error is a *NotFoundError or [ErrUnsupported].
 func Locate(ctx context.Context, o LocateOptions) (Binaries, error) {
+	if !supported {
+		return Binaries{}, ErrUnsupported
+	}
 	notFound := &NotFoundError{}
 	for _, place := range o.places() {
 		notFound.Searched = append(notFound.Searched, place.name)
@@ -184,6 +187,15 @@ func inspect(ctx context.Context, dir string) (Binaries, error) {
 		return Binaries{}, &TooOldError{Path: filepath.Join(dir, "postgres"), Version: b.Version, Min: MinMajor}
 	}
 	return b, nil
+}
+
+// environment is all that PostgreSQL's programs get: LC_ALL=C, because their
+// messages are read, and a PATH for the shell that initdb uses.
+func environment(path string) []string {
+	if path == "" {
+		path = "/usr/local/bin:/usr/bin:/bin"
+	}
+	return []string{"PATH=" + path, "LC_ALL=C"}
 }
 
 // notExecutable drops the path from an error, for the caller names it, and adds

@@ -1,3 +1,5 @@
+//go:build unix
+
 package postgres
 
 import (
@@ -11,6 +13,32 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// supported tells whether servers can be run on this system.
+const supported = true
+
+// stop ends the processes of a data directory.
+func stop(ctx context.Context, data string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	found, err := examine(ctx, data)
+	if err != nil {
+		return err
+	}
+	if found.State == Absent || found.State == Stopped {
+		return endOrphans(ctx, data)
+	}
+	// SIGINT is PostgreSQL's fast shutdown.
+	if err := syscall.Kill(found.PID, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stop process %d: %w", found.PID, err)
+	}
+	for lives(ctx, found.PID, data) {
+		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			return fmt.Errorf("server process %d is still stopping: %w", found.PID, err)
+		}
+	}
+	return nil
+}
 
 // endOrphans ends the server processes that a killed server left behind in its
 // data directory: they hold the shared memory that the next one needs. The
@@ -76,4 +104,16 @@ func descriptorsIn(dir string) []int {
 func full(dir string) bool {
 	var st unix.Statfs_t
 	return unix.Statfs(dir, &st) == nil && st.Bavail < 16 // blocks of mostly 4 KiB
+}
+
+// sleep waits, or returns why ctx ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -25,6 +24,10 @@ const (
 // patience bounds how long a server may take to start or to stop. A server
 // that takes longer goes on, and the next call waits again.
 const patience = 60 * time.Second
+
+// tempPrefix begins the names of what is being made or deleted beside the data
+// directory. Whatever bears it at a start was left by a crash.
+const tempPrefix = "data.tmp-"
 
 // State says what a server is doing.
 type State string
@@ -128,27 +131,6 @@ func (s *Server) start(ctx context.Context) (Connection, error) {
 		c.MovedFrom = former
 	}
 	return c, nil
-}
-
-// bringUp starts a server that does not run. It fills in the record.
-func (s *Server) bringUp(ctx context.Context, rec *record, password string) error {
-	b, err := s.binaries(ctx, rec.Data)
-	if err != nil {
-		return err
-	}
-	as, err := s.account(ctx, b, rec)
-	if err != nil {
-		return err
-	}
-	rec.Version = b.Version
-	if err := s.writeRecord(*rec); err != nil {
-		return err
-	}
-	l := launcher{server: s, binaries: b, as: as, rec: rec}
-	if err := l.initialize(ctx, password); err != nil {
-		return err
-	}
-	return l.run(ctx)
 }
 
 // Status looks at the server without changing anything; it runs no program and
@@ -261,39 +243,4 @@ func private(dir string) error {
 		return nil
 	}
 	return os.Chmod(dir, 0o700)
-}
-
-// stop ends the processes of a data directory.
-func stop(ctx context.Context, data string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	found, err := examine(ctx, data)
-	if err != nil {
-		return err
-	}
-	if found.State == Absent || found.State == Stopped {
-		return endOrphans(ctx, data)
-	}
-	// SIGINT is PostgreSQL's fast shutdown.
-	if err := syscall.Kill(found.PID, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("stop process %d: %w", found.PID, err)
-	}
-	for lives(ctx, found.PID, data) {
-		if err := sleep(ctx, 10*time.Millisecond); err != nil {
-			return fmt.Errorf("server process %d is still stopping: %w", found.PID, err)
-		}
-	}
-	return nil
-}
-
-// sleep waits, or returns why ctx ended.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -152,7 +152,7 @@ func (s *testServer) credential() (*syscall.SysProcAttr, error) {
 			return nil, err
 		}
 	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
+	return asUser(uint32(uid), uint32(gid)), nil
 }
 
 // own gives path to the user that the server runs as.

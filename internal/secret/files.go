@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -309,19 +308,4 @@ func (s *files) check() error {
 		return &UnsafeError{Path: s.dir, Problem: "is not a directory"}
 	}
 	return private(s.dir)
-}
-
-// private reports a path that others can reach or that another user owns.
-func private(path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return &UnsafeError{Path: path, Problem: fmt.Sprintf("is open to other users (mode %#o)", mode)}
-	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok && int(stat.Uid) != os.Geteuid() {
-		return &UnsafeError{Path: path, Problem: fmt.Sprintf("belongs to another user (uid %d)", stat.Uid)}
-	}
-	return nil
 }

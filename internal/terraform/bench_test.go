@@ -1,3 +1,5 @@
+//go:build unix
+
 package terraform_test
 
 import (
@@ -5,9 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/platformctl/platformctl/internal/provider"
 	"github.com/platformctl/platformctl/internal/secret"
@@ -40,27 +40,6 @@ func benchRun(b *testing.B) (e terraform.Engine, prepare func(), run terraform.R
 		b.Fatal(err)
 	}
 	return e, prepare, run, dir
-}
-
-// cpu reports the processor time of this process and its children, which a busy
-// machine changes less than the wall clock.
-func cpu(b *testing.B) func() {
-	b.Helper()
-	spent := func() time.Duration {
-		var sum time.Duration
-		for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
-			var use syscall.Rusage
-			if err := syscall.Getrusage(who, &use); err != nil {
-				b.Fatal(err)
-			}
-			sum += time.Duration(use.Utime.Nano() + use.Stime.Nano())
-		}
-		return sum
-	}
-	start := spent()
-	return func() {
-		b.ReportMetric(float64(spent()-start)/float64(time.Millisecond)/float64(b.N), "cpu-ms/op")
-	}
 }
 
 func BenchmarkPrepareUnchanged(b *testing.B) {

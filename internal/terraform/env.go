@@ -16,6 +16,8 @@ var inherited = [...]string{
 	"http_proxy", "https_proxy", "no_proxy", "all_proxy",
 	"SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO",
 	"SSH_AUTH_SOCK", "GIT_SSH", "GIT_SSH_COMMAND",
+	// Windows: without SystemRoot a program there has no network.
+	"SystemRoot", "ComSpec", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "TMP",
 }
 
 const cliConfigVar = "TF_CLI_CONFIG_FILE"

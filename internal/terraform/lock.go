@@ -13,17 +13,17 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/platformctl/platformctl/internal/durable"
-
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/hclwrite"
+
+	"github.com/platformctl/platformctl/internal/durable"
 )
 
 const (
 	lockFile    = ".terraform.lock.hcl"
-	ownFileName = "terraform-provider-" + ownName + "_v" + ownVersion
+	ownFileName = "terraform-provider-" + ownName + "_v" + ownVersion + exeSuffix
 
 	lockHeader = "# This file is maintained automatically by \"terraform init\".\n" +
 		"# Manual edits may be lost in future updates.\n"
@@ -141,7 +141,8 @@ func linkOwn(dir, binary string) error {
 }
 
 // link makes name a symbolic link to target, unless the file in it (or the
-// link itself, when file is "") is the same already.
+// link itself, when file is "") is the same already. Where this user may make
+// no symbolic links, as on Windows, something else stands in for it.
 func link(target, name, file string) error {
 	from := target
 	if !filepath.IsAbs(from) {
@@ -157,5 +158,28 @@ func link(target, name, file string) error {
 	if err := os.RemoveAll(name); err != nil {
 		return err
 	}
-	return os.Symlink(target, name)
+	err = os.Symlink(target, name)
+	if err == nil || runtime.GOOS != "windows" {
+		return err
+	}
+	return standIn(from, name, file)
+}
+
+// standIn makes name the same file as from, by a hard link or else as a copy;
+// when file is not "", a directory that holds that one of from.
+func standIn(from, name, file string) error {
+	if file != "" {
+		if err := os.Mkdir(name, 0o700); err != nil {
+			return err
+		}
+	}
+	from, name = filepath.Join(from, file), filepath.Join(name, file)
+	if os.Link(from, name) == nil {
+		return nil
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(name, data, 0o700)
 }

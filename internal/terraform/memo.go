@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/platformctl/platformctl/internal/durable"
 )
@@ -24,11 +23,7 @@ type note struct {
 }
 
 func noteOf(info fs.FileInfo, value string) note {
-	n := note{Size: info.Size(), MTime: info.ModTime().UnixNano(), Value: value}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		n.Inode = st.Ino
-	}
-	return n
+	return note{Size: info.Size(), MTime: info.ModTime().UnixNano(), Inode: inodeOf(info), Value: value}
 }
 
 func (m memo) load() map[string]note {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // donePoll is how long an interrupted question may go on waiting.
@@ -23,7 +21,7 @@ type input struct {
 
 func newInput(s Streams) *input {
 	in := &input{r: s.In, fd: -1, done: s.Done}
-	if f, ok := s.In.(interface{ Fd() uintptr }); ok && f.Fd() < unix.FD_SETSIZE {
+	if f, ok := s.In.(interface{ Fd() uintptr }); ok && waitable(f.Fd()) {
 		in.fd = int(f.Fd())
 	}
 	return in
@@ -54,13 +52,9 @@ func (in *input) wait(timeout time.Duration) (ready bool, err error) {
 		if in.fd < 0 {
 			return true, nil
 		}
-		// Not poll: on macOS it does not know terminals.
-		var set unix.FdSet
-		set.Set(in.fd)
-		tv := unix.NsecToTimeval(timeout.Nanoseconds())
-		n, err := unix.Select(in.fd+1, &set, nil, nil, &tv)
-		if !errors.Is(err, unix.EINTR) { // a signal, such as of a resized window
-			return n > 0, err
+		ready, again, err := waitFor(in.fd, timeout)
+		if !again {
+			return ready, err
 		}
 	}
 }
