@@ -15,8 +15,8 @@ import (
 	"github.com/platformctl/platformctl/internal/provider"
 )
 
-// version is set by the linker.
-var version string
+// Set by the linker, in builds that know better than what Go stamps.
+var version, commit, date string
 
 func main() {
 	os.Exit(run())
@@ -32,5 +32,5 @@ func run() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	return cli.Main(ctx, os.Args[1:], cli.System(ctx, version))
+	return cli.Main(ctx, os.Args[1:], cli.System(ctx, cli.Build{Version: version, Commit: commit, Date: date}))
 }

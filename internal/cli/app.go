@@ -23,7 +23,7 @@ import (
 
 // App is all that a command gets from outside. Tests build it as a literal.
 type App struct {
-	Version    string // of this build; empty: what the Go toolchain knows
+	Build      Build // what this binary was built from
 	IO         ui.Streams
 	Prompt     ui.Prompter
 	Now        func() time.Time
@@ -52,9 +52,9 @@ type globalFlags struct {
 	Parallel parallel
 }
 
-// System is the App of a real process, of the given version. The end of ctx ends
+// System is the App of a real process, of the given build. The end of ctx ends
 // a question that waits for an answer.
-func System(ctx context.Context, version string) *App {
+func System(ctx context.Context, build Build) *App {
 	// The Terraform SDK inside this process would log requests to stderr or to
 	// files when these ask for it, secrets included.
 	for _, pair := range os.Environ() {
@@ -73,7 +73,7 @@ func System(ctx context.Context, version string) *App {
 	streams := ui.System(os.Getenv)
 	streams.Done = ctx.Done()
 	return &App{
-		Version:    version,
+		Build:      build,
 		IO:         streams,
 		Prompt:     ui.NewPrompter(streams, os.Getenv),
 		Now:        time.Now,

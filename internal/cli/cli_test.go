@@ -35,7 +35,7 @@ func testApp(t *testing.T) (app *App, stdout, stderr *bytes.Buffer) {
 	env := map[string]string{"PLATFORMCTL_HOME": filepath.Join(home, "pctl"), "HOME": home}
 	streams := ui.Streams{In: strings.NewReader(""), Out: stdout, Err: stderr}
 	return &App{
-		Version: "v0.0.0-test", IO: streams, Prompt: ui.NewPlain(streams),
+		Build: Build{Version: "v0.0.0-test"}, IO: streams, Prompt: ui.NewPlain(streams),
 		Now:     func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) },
 		NewID:   func() string { return "01ARZ3NDEKTSV4RRFFQ69G5FAV" },
 		Getenv:  func(key string) string { return env[key] },

@@ -36,7 +36,7 @@ func runDoctor(ctx context.Context, app *App) error {
 	}
 	checks, err := doctor.Run(ctx, doctor.Machine{
 		Getenv: app.Getenv, Now: app.Now, Dir: app.Dir, Platform: app.flags.Platform,
-		Executable: executable, Version: newVersionView(app.Version).Version,
+		Executable: executable, Version: newVersionView(app.Build).Version,
 		Engine: app.engineOptions(), PostgreSQL: app.postgresOptions(),
 	})
 	if err != nil {

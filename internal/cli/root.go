@@ -64,7 +64,7 @@ func newRootCmd(app *App) *cobra.Command {
 			return nil
 		},
 	}
-	root.Version = newVersionView(app.Version).Version
+	root.Version = newVersionView(app.Build).Version
 	root.SetOut(app.IO.Out)
 	root.SetErr(app.IO.Err)
 	root.SetIn(app.IO.In)

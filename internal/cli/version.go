@@ -15,7 +15,7 @@ func newVersionCmd(app *App) *cobra.Command {
 		Use: "version", Short: "Show the version of platformctl", Args: args(),
 		Example: "  platformctl version\n  platformctl version -o json",
 		RunE: func(*cobra.Command, []string) error {
-			return app.print(newVersionView(app.Version))
+			return app.print(newVersionView(app.Build))
 		},
 	}
 	outputFlag(cmd, app)
@@ -31,24 +31,41 @@ type versionView struct {
 	Platform string `json:"platform"`
 }
 
-func newVersionView(version string) versionView {
-	view := versionView{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return view
+// Build says what a binary was built from. What is empty is taken from what Go
+// stamped into it: the version of the module in `go install` builds, the commit
+// in builds within a checkout.
+type Build struct {
+	Version string // a tag, or what comes after one
+	Commit  string // in full
+	Date    string // of the commit, RFC 3339
+}
+
+func newVersionView(build Build) versionView {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		build = build.or(info)
 	}
-	if view.Version == "" {
-		view.Version = info.Main.Version
+	return versionView{
+		Version: build.Version, Commit: build.Commit, Date: build.Date,
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
+}
+
+// or fills in what is empty. A binary whose maker named the version but no
+// commit gets none from elsewhere: the two might not belong together.
+func (b Build) or(info *debug.BuildInfo) Build {
+	if b.Version != "" {
+		return b
+	}
+	b.Version = info.Main.Version
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":
-			view.Commit = setting.Value
+			b.Commit = setting.Value
 		case "vcs.time":
-			view.Date = setting.Value
+			b.Date = setting.Value
 		}
 	}
-	return view
+	return b
 }
 
 // Names is the answer to -o name.
@@ -56,5 +73,9 @@ func (v versionView) Names() []string { return []string{v.Version} }
 
 // Text is the answer for people.
 func (v versionView) Text(t *ui.Text) {
-	t.Paragraph(fmt.Sprintf("platformctl %s (%s, %s)", v.Version, v.Go, v.Platform))
+	from := ""
+	if v.Commit != "" {
+		from = fmt.Sprintf("commit %.12s of %s, ", v.Commit, v.Date)
+	}
+	t.Paragraph(fmt.Sprintf("platformctl %s (%s%s, %s)", v.Version, from, v.Go, v.Platform))
 }
