@@ -20,6 +20,7 @@ WITH_TOOLS := PATH="$(TOOLS)/bin:$(TOOLS)/postgresql/bin:$$PATH"
 
 STAGE := scripts/stage.sh
 LINTER := go tool -modfile=tools/go.mod golangci-lint
+PACKER := go tool -modfile=tools/goreleaser/go.mod goreleaser
 # Runs tests and fails when one is skipped that e2e/skips.txt does not explain.
 CHECKED := go run ./cmd/skips -list e2e/skips.txt --
 
@@ -47,6 +48,7 @@ test: ## set up and run all tests
 	@$(STAGE) "stories: the built binary, real Terraform, real PostgreSQL" \
 		env $(WITH_TOOLS) $(CHECKED) go test -json -timeout 20m ./e2e/...
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory test-unprivileged; fi
+	@$(MAKE) --no-print-directory snapshot
 
 .PHONY: test-unprivileged
 test-unprivileged: build
@@ -57,6 +59,10 @@ lint: ## check style, import arrows, go.mod and generated files
 	@$(STAGE) "golangci-lint (the first time it is compiled: some minutes)" $(LINTER) run
 	@$(STAGE) "go.mod is tidy" go mod tidy -diff
 	@$(STAGE) "generated files are up to date" scripts/generated.sh
+
+.PHONY: snapshot
+snapshot: ## pack a release for Linux and check it (SYSTEMS=all: for all systems)
+	@$(STAGE) "packages (the first time goreleaser is compiled: some minutes)" scripts/snapshot.sh $(PACKER)
 
 bench: setup ## run the benchmarks
 	@$(STAGE) "Go benchmarks" env $(WITH_TOOLS) go test -run '^$$' -bench . -benchmem ./...
