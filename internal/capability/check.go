@@ -1,6 +1,7 @@
 package capability
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -61,6 +62,23 @@ func (c *checker) definition() {
 	}
 	c.promises()
 	c.tests()
+	c.entities()
+}
+
+// entities checks that the catalog takes what the definition says: otherwise the
+// first request would find out, after its plan.
+func (c *checker) entities() {
+	if len(c.problems) > 0 {
+		return
+	}
+	_, err := c.def.Entities()
+	if invalid, ok := errors.AsType[*backstage.ValidationError](err); ok {
+		for _, p := range invalid.Problems {
+			c.add(Problem{Field: p.Field, Problem: p.Problem})
+		}
+	} else if err != nil {
+		c.fault("metadata", "%v", err)
+	}
 }
 
 func (c *checker) metadata() {

@@ -80,7 +80,8 @@ func compileSchema(t *testing.T, text string) *jsonschema.Schema {
 }
 
 func TestEntitiesInvalid(t *testing.T) {
-	d := thing(t, "  owner: group:default/platform\n", "  owner: platform\n  tags: [Not A Tag]\n")
+	d := thing(t, "  owner: group:default/platform\n", "  owner: platform\n")
+	d.Metadata.Tags = []string{"Not A Tag"} // Load refuses it
 	if entities, err := d.Entities(); err == nil {
 		t.Errorf("Entities = %v, want an error about the tag", entities)
 	}

@@ -30,6 +30,7 @@ func TestLoadRefuses(t *testing.T) {
 		"B3_name":              {"name: thing", "name: ../thing", "metadata.name", "lower-case letters"},
 		"name of directory":    {"name: thing", "name: other", "metadata.name", `is "other" in directory "thing"`},
 		"owner":                {"owner: group:default/platform", "owner: 'group:/x'", "metadata.owner", "must name the group"},
+		"tag":                  {"  owner: group:default/platform\n", "  owner: group:default/platform\n  tags: ['a b']\n", "metadata.tags[0]", "must be 1 to 63"},
 		"no owner":             {"  owner: group:default/platform\n", "", "metadata.owner", "must name the group"},
 		"version":              {"version: 1.2.3", "version: v1.2", "spec.version", `as in 1.0.0, not "v1.2"`},
 		"lifecycle":            {"lifecycle: production", "lifecycle: retired", "spec.lifecycle", "experimental, production, deprecated"},
