@@ -44,6 +44,9 @@ func (v *strictValue) Set(s string) error {
 		return errors.New("is given twice")
 	}
 	if err := v.Value.Set(s); err != nil {
+		if isSwitch {
+			return errors.New("must be true or false")
+		}
 		return err
 	}
 	if v.set && v.String() != before {

@@ -37,6 +37,9 @@ func Main(ctx context.Context, args []string, app *App) int {
 // of parsing is reported in the form that was asked for.
 func outputAsked(args []string) ui.Format {
 	for i, arg := range args {
+		if strings.HasPrefix(arg, "-q") && len(arg) < 20 { // letters may stand together
+			arg = "-" + strings.TrimLeft(arg, "-q")
+		}
 		switch {
 		case arg == "--":
 			return ui.Table
@@ -118,6 +121,12 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	for _, sub := range cmd.Commands() {
 		if sub.IsAvailableCommand() {
 			names = append(names, sub.Name())
+		}
+	}
+	if slices.Contains(names, args[0]) {
+		return &usageError{
+			err:  fmt.Errorf("the command %q stands behind --: put it in front", args[0]),
+			next: []string{cmd.CommandPath() + " " + args[0] + " --help"},
 		}
 	}
 	err := fmt.Errorf("unknown command %s for %q", quote(args[0]), cmd.CommandPath())
