@@ -99,7 +99,7 @@ type answer struct {
 // run runs platformctl in this process.
 func (s *site) run(t *testing.T, args ...string) answer {
 	t.Helper()
-	app := cli.System(t.Context(), "test")
+	app := cli.System(t.Context(), cli.Build{Version: "test"})
 	var out, errs bytes.Buffer
 	app.IO.In, app.IO.Out, app.IO.Err = s.in, &out, &errs
 	if s.in == nil {

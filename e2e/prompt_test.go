@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,19 +29,33 @@ type terminal struct {
 
 func startTerminal(t *testing.T, env []string, args ...string) *terminal {
 	t.Helper()
-	return startCommand(t, exec.CommandContext(t.Context(), binary, args...), t.TempDir(), env)
+	return startTerminalOf(t, 80, env, args...)
 }
 
-// startCommand starts cmd on a terminal, with home as its home and directory.
-func startCommand(t *testing.T, cmd *exec.Cmd, home string, env []string) *terminal {
+// startTerminalOf is startTerminal with so many columns.
+func startTerminalOf(t *testing.T, columns uint16, env []string, args ...string) *terminal {
 	t.Helper()
-	cmd.Dir = home
-	cmd.Env = append(os.Environ(), "HOME="+home, "PLATFORMCTL_HOME="+filepath.Join(home, "pctl"), "TF_CLI_CONFIG_FILE=")
+	return startCommand(t, exec.CommandContext(t.Context(), binary, args...), setting{t.TempDir(), columns}, env)
+}
+
+// setting is where a command is started: its home, which is its directory, too,
+// and how wide its terminal is.
+type setting struct {
+	home    string
+	columns uint16
+}
+
+// startCommand starts cmd on a terminal.
+func startCommand(t *testing.T, cmd *exec.Cmd, in setting, env []string) *terminal {
+	t.Helper()
+	cmd.Dir = in.home
+	cmd.Env = append(os.Environ(), "HOME="+in.home, "PLATFORMCTL_HOME="+filepath.Join(in.home, "pctl"), "TF_CLI_CONFIG_FILE=")
 	cmd.Env = append(cmd.Env, env...)
-	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	file, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: in.columns})
 	if err != nil {
 		t.Fatal(err)
 	}
+	file = closable(t, file)
 	term := &terminal{t: t, file: file, cmd: cmd, done: make(chan struct{})}
 	go func() {
 		defer close(term.done)
@@ -60,6 +76,24 @@ func startCommand(t *testing.T, cmd *exec.Cmd, home string, env []string) *termi
 		<-term.done
 	})
 	return term
+}
+
+// closable is file in a form that is closed while somebody reads it: a terminal
+// that hangs up.
+func closable(t *testing.T, file *os.File) *os.File {
+	t.Helper()
+	fd, err := syscall.Dup(int(file.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	syscall.CloseOnExec(fd)
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return os.NewFile(uintptr(fd), "terminal")
 }
 
 func (term *terminal) screen() string {
@@ -142,6 +176,59 @@ func TestPromptInterrupted(t *testing.T) {
 				t.Errorf("exit code %d:\n%s", code, term.screen())
 			}
 		})
+	}
+}
+
+// TestPromptEnds ends each question in another way than with an answer. Nothing
+// is left behind, and nothing goes on waiting.
+func TestPromptEnds(t *testing.T) {
+	questions := map[string][]string{
+		"tier":  {"request", "database"},
+		"team":  {"request", "database", "--tier", "development"},
+		"Apply": {"request", "database", "--tier", "development", "--team", "shop"},
+	}
+	ends := map[string]struct {
+		end   func(term *terminal) error
+		codes []int
+	}{
+		"end of input": {func(term *terminal) error {
+			_, err := io.WriteString(term.file, "\x04")
+			return err
+		}, []int{2}},
+		"terminated": {func(term *terminal) error { return term.cmd.Process.Signal(syscall.SIGTERM) }, []int{130}},
+		"hung up":    {func(term *terminal) error { return term.file.Close() }, []int{2, 130}}, // whichever of signal and end is seen first
+	}
+	for question, args := range questions {
+		for _, kind := range []string{"xterm-256color", "dumb"} {
+			for title, e := range ends {
+				t.Run(question+"/"+kind+"/"+title, func(t *testing.T) {
+					term := startTerminal(t, []string{"TERM=" + kind}, args...)
+					term.expect(question, "")
+					if err := e.end(term); err != nil {
+						t.Fatal(err)
+					}
+					if code := term.exit(); !slices.Contains(e.codes, code) {
+						t.Errorf("exit code %d, want one of %d:\n%s", code, e.codes, term.screen())
+					}
+					if _, err := os.Stat(filepath.Join(term.cmd.Dir, "pctl", "data", "platform")); err == nil {
+						t.Error("a platform was made")
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestPromptsAreNarrow answers questions on terminals of few columns.
+func TestPromptsAreNarrow(t *testing.T) {
+	for _, columns := range []uint16{40, 10, 1, 0} {
+		term := startTerminalOf(t, columns, []string{"TERM=xterm-256color"}, "request", "database")
+		term.expect("tier", "\r")
+		term.expect("team", "shop\r")
+		term.expect("Apply", "n\r")
+		if code := term.exit(); code != 130 {
+			t.Errorf("%d columns: exit code %d:\n%s", columns, code, term.screen())
+		}
 	}
 }
 

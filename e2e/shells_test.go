@@ -66,7 +66,7 @@ func TestShells(t *testing.T) {
 func startShell(t *testing.T, path string, args ...string) *terminal {
 	t.Helper()
 	home := t.TempDir()
-	return startCommand(t, exec.CommandContext(t.Context(), path, args...), home, []string{
+	return startCommand(t, exec.CommandContext(t.Context(), path, args...), setting{home, 80}, []string{
 		"TERM=xterm", "COLUMNS=200", "LANG=C.UTF-8", "ZDOTDIR=" + home,
 		"XDG_CONFIG_HOME=" + filepath.Join(home, ".config"), "XDG_DATA_HOME=" + filepath.Join(home, ".local", "share"),
 		"PATH=" + filepath.Dir(binary) + string(filepath.ListSeparator) + os.Getenv("PATH"),

@@ -32,5 +32,9 @@ func run() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// A reader that goes away must not end a request in the middle: as long as
+	// somebody is told of the signal, the write fails instead, and children
+	// still get it.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return cli.Main(ctx, os.Args[1:], cli.System(ctx, cli.Build{Version: version, Commit: commit, Date: date}))
 }

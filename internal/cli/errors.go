@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"syscall"
 
@@ -74,6 +75,15 @@ type answerError struct{ err error }
 func (e *answerError) Error() string { return "the answer could not be written: " + e.err.Error() }
 func (e *answerError) Unwrap() error { return e.err }
 
+// answerLost reports whether err is about stdout.
+func answerLost(err error) bool {
+	if _, ok := errors.AsType[*answerError](err); ok {
+		return true
+	}
+	file, ok := errors.AsType[*fs.PathError](err)
+	return ok && file.Path == "/dev/stdout"
+}
+
 // print writes the answer of a command to stdout in the format asked for.
 func (app *App) print(v any) error {
 	err := app.IO.Print(app.flags.Output, v)
@@ -117,7 +127,7 @@ func (app *App) report(err error) int {
 	if child, ok := errors.AsType[*childError](err); ok {
 		return child.code
 	}
-	if errors.Is(err, syscall.EPIPE) {
+	if answerLost(err) && errors.Is(err, syscall.EPIPE) {
 		return exitDone // the reader of our output has seen enough
 	}
 	e := app.explain(err)

@@ -55,7 +55,7 @@ func quote(s string) string { return strconv.Quote(cut(s, longestValue)) }
 
 // explainAnswer covers what went wrong after everything was done.
 func explainAnswer(err error, e *explanation) bool {
-	if _, ok := errors.AsType[*answerError](err); ok {
+	if answerLost(err) {
 		e.Hint = "what was asked for is done; ask for the answer again: platformctl status"
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -17,9 +18,11 @@ import (
 // Main runs the command line args with app and returns the exit code.
 func Main(ctx context.Context, args []string, app *App) int {
 	root := newRootCmd(app)
+	help := &watched{Writer: app.IO.Out}
+	root.SetOut(help)
 	if completing(args) {
 		// Cobra parses what a shell asks twice, and writes each value by itself.
-		out := bufio.NewWriter(app.IO.Out)
+		out := bufio.NewWriter(help)
 		defer func() { _ = out.Flush() }()
 		root.SetOut(out)
 	} else {
@@ -27,10 +30,28 @@ func Main(ctx context.Context, args []string, app *App) int {
 	}
 	root.SetArgs(args)
 	app.flags.Output = outputAsked(args)
-	if err := root.ExecuteContext(ctx); err != nil {
+	err := root.ExecuteContext(ctx)
+	if err == nil && help.err != nil {
+		err = &answerError{help.err}
+	}
+	if err != nil {
 		return app.report(err)
 	}
 	return exitDone
+}
+
+// watched keeps the first error of writing, which cobra's help forgets.
+type watched struct {
+	io.Writer
+	err error
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // outputAsked finds -o json among args before they are parsed, so that an error
@@ -68,7 +89,6 @@ func newRootCmd(app *App) *cobra.Command {
 		},
 	}
 	root.Version = newVersionView(app.Build).Version
-	root.SetOut(app.IO.Out)
 	root.SetErr(app.IO.Err)
 	root.SetIn(app.IO.In)
 	root.SetFlagErrorFunc(flagError)

@@ -210,11 +210,18 @@ checkout-service-postgresql   check…   the fi…
 日本                          a^[[2…   x
 c
 `},
-		"a very narrow terminal": {Streams{OutTTY: true, Width: 10}, `
-NAME     TEAM     NOTE
-check…   check…   the f…
-日本     a^[[2…   x
-c
+		"a terminal that is too narrow for columns": {Streams{OutTTY: true, Width: 10}, `
+  NAME:  checkout-service-postgresql
+  TEAM:  checkout
+  NOTE:  the first of all databases that we made
+
+  NAME:  日本
+  TEAM:  a^[[2Jb
+  NOTE:  x
+
+  NAME:  c
+  TEAM:
+  NOTE:
 `},
 	}
 	for name, tt := range tests {

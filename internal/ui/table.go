@@ -17,7 +17,7 @@ const (
 
 // writeTable writes columns without borders. A limit other than 0 cuts the
 // widest cells until a row fits, those of the first column, which names the
-// row, last of all.
+// row, last of all. Where that does not help, each row becomes a block of lines.
 func writeTable(out *bytes.Buffer, header []string, rows [][]string, limit int) {
 	if len(header) == 0 {
 		return
@@ -45,7 +45,10 @@ func writeTable(out *bytes.Buffer, header []string, rows [][]string, limit int) 
 		for i, h := range lines[0] {
 			headers[i] = displayWidth(h)
 		}
-		fit(widths, headers, limit-columnGap*(len(widths)-1))
+		if fit(widths, headers, limit-columnGap*(len(widths)-1)) > 0 {
+			writeBlocks(out, header, rows, limit)
+			return
+		}
 	}
 	for _, line := range lines {
 		for i, cell := range line {
@@ -56,9 +59,25 @@ func writeTable(out *bytes.Buffer, header []string, rows [][]string, limit int) 
 	}
 }
 
+// writeBlocks writes each row as lines of "header: value", with an empty line
+// between rows.
+func writeBlocks(out *bytes.Buffer, header []string, rows [][]string, limit int) {
+	for i, row := range rows {
+		if i > 0 {
+			out.WriteByte('\n')
+		}
+		var pairs []block
+		for j := range min(len(row), len(header)) {
+			pairs = append(pairs, block{key: strings.ToUpper(header[j]), value: row[j]})
+		}
+		writePairs(out, pairs, limit)
+	}
+}
+
 // fit shrinks columns until their sum is at most limit: first those after the
-// first down to their headers, then further, and the first at last.
-func fit(widths, headers []int, limit int) {
+// first down to their headers, then further, and the first at last. It returns
+// what is still too much.
+func fit(widths, headers []int, limit int) int {
 	excess := -limit
 	for _, w := range widths {
 		excess += w
@@ -66,7 +85,7 @@ func fit(widths, headers []int, limit int) {
 	floors := slices.Repeat([]int{minColumn}, len(widths))
 	excess = shrink(widths[1:], headers[1:], excess)
 	excess = shrink(widths[1:], floors[1:], excess)
-	shrink(widths[:1], floors[:1], excess)
+	return shrink(widths[:1], floors[:1], excess)
 }
 
 // shrink takes excess from the widest columns, one by one, and returns what
