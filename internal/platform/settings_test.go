@@ -2,8 +2,10 @@ package platform
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -37,4 +39,32 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s: ReadSettings() = %+v, %v", name, got, err)
 		}
 	}
+}
+
+// FuzzSettings holds that settings are refused with the name of their file, or
+// say what can be used.
+func FuzzSettings(f *testing.F) {
+	for _, text := range []string{
+		"", "team: checkout\n", "team: root\n", "team: \"yes\"\n", "platform: ../x\n", "platform: https://a:b@c/d\n", "identity: /a\n",
+		"identity: a\n", "team: a\x1b[2J\n", "platform: \"ext::sh -c 'x'\"\nteam: [a]\n", "identity: /a\nidentity: /b\n", "platform: '-x'\n",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		home := testHome(t)
+		set(t, home, string(text))
+		s, err := ReadSettings(home)
+		if err != nil {
+			if s != (Settings{}) || !strings.Contains(err.Error(), "settings.yaml") || strings.ContainsFunc(err.Error(), unicode.IsControl) {
+				t.Fatalf("ReadSettings = %+v, %q", s, err)
+			}
+			return
+		}
+		if s.Team != "" && CheckName("team", s.Team) != nil || s.Identity != "" && !filepath.IsAbs(s.Identity) {
+			t.Fatalf("ReadSettings = %+v", s)
+		}
+		if _, err := ParseLocation(s.Platform, home.Config); s.Platform != "" && err != nil {
+			t.Fatalf("ReadSettings = %+v: %v", s, err)
+		}
+	})
 }

@@ -77,7 +77,7 @@ func readJournal(dir, name string, now func() time.Time) (*journal, error) {
 	data = data[:whole]
 	for i, line := range slices.Collect(bytes.Lines(data)) {
 		var r record
-		if err := json.Unmarshal(line, &r); err != nil || r.Seq != i+1 {
+		if err := json.Unmarshal(line, &r); err != nil || r.Seq != i+1 || !r.about(name) {
 			return nil, &DamagedError{Path: j.path(), Line: i + 1}
 		}
 		j.records = append(j.records, r)
@@ -86,6 +86,13 @@ func readJournal(dir, name string, now func() time.Time) (*journal, error) {
 		return nil, &DamagedError{Path: j.path(), Line: 1}
 	}
 	return j, nil
+}
+
+// about reports whether a record belongs into the journal of a resource. Its
+// request becomes the name of a file.
+func (r record) about(name string) bool {
+	word := r.Request != "" && strings.Trim(r.Request, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	return word && (r.Ask == nil || r.Ask.Name == name)
 }
 
 // open reports whether a request is under way.
