@@ -9,11 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/platformctl/platformctl/internal/platform"
-	"github.com/platformctl/platformctl/internal/secret"
 )
 
 // directories looks at those that platformctl writes to.
@@ -85,57 +83,6 @@ func settings(_ context.Context, m *machine) []Check {
 		return []Check{skipped("there is no %s, and none is needed", file)}
 	}
 	return []Check{ok("%s", file)}
-}
-
-// secrets looks at the age identity and at the modes of all secrets. It reads none.
-func secrets(ctx context.Context, m *machine) []Check {
-	if m.location.Dir == "" {
-		return []Check{skipped("no platform to have any")}
-	}
-	dir := m.paths.Secrets()
-	if _, err := secret.Open(dir, m.settings.Identity); err != nil {
-		check := failure(err)
-		if unsafe, is := errors.AsType[*secret.UnsafeError](err); is {
-			check.Command = shell("chmod", "-R", "go=", unsafe.Path)
-		} else {
-			check.Mend = "correct or remove the line identity: in " + platform.SettingsFile(m.home)
-		}
-		return []Check{check}
-	}
-	count, open := 0, 0
-	err := filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return nil //nolint:nilerr // it went while we looked
-		}
-		if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
-			count++
-		}
-		if info.Mode().Perm()&0o077 != 0 {
-			open++
-		}
-		return nil
-	})
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return []Check{skipped("there are none yet")}
-	case err != nil:
-		return []Check{failure(err)}
-	case open > 0:
-		return []Check{failed("%d files or directories of secrets in %q are open to other users", open, dir).
-			mend("nobody else may read them; a secret that was read is to be changed", shell("chmod", "-R", "go=", dir))}
-	}
-	encrypted := ""
-	if m.settings.Identity != "" {
-		encrypted = ", new ones are encrypted to " + m.settings.Identity
-	}
-	return []Check{ok("%d, for this user alone%s", count, encrypted)}
 }
 
 // What is left on a disk: below little, a request may fail; below some, soon.

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/gofrs/flock"
 
 	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/secret"
 )
 
 // broken is one way in which a machine is not in order. How it is mended is the
@@ -76,6 +78,20 @@ func table() map[string]broken {
 			w.write(filepath.Join(w.paths().Secrets(), "local/x/password.plain"), "geheim\n", 0o600)
 			w.sh("chmod 755 " + w.paths().Secrets())
 		}, Failed, "is open to other users", nil},
+		"secret of another identity": {"secrets", func(w *world) {
+			w.secret("a")
+			w.write("pctl/config/settings.yaml", "identity: "+w.identity("b")+"\n", 0o600)
+		}, Failed, "encrypted to another identity", func(w *world, _ string) {
+			w.write("pctl/config/settings.yaml", "identity: "+filepath.Join(w.dir, "a.key")+"\n", 0o600)
+		}},
+		"secret without identity": {"secrets", func(w *world) { w.secret("a") }, Failed, "no identity is configured", func(w *world, _ string) {
+			w.write("pctl/config/settings.yaml", "identity: "+filepath.Join(w.dir, "a.key")+"\n", 0o600)
+		}},
+		"damaged secret": {"secrets", func(w *world) {
+			w.write(filepath.Join(w.paths().Secrets(), "local/x/password.plain"), "one\ntwo\n", 0o600)
+		}, Failed, "more than one line", func(w *world, _ string) {
+			w.sh("rm " + filepath.Join(w.paths().Secrets(), "local/x/password.plain"))
+		}},
 		"no temporary directory": {"temporary", set("TMPDIR", "/nonexistent"), Failed, "cannot be used", unset("TMPDIR")},
 		"temporary is a file":    {"temporary", set("TMPDIR", "/etc/hosts"), Failed, "not a directory", unset("TMPDIR")},
 		"clock set back": {"clock", func(w *world) { w.machine.Now = func() time.Time { return time.Now().Add(-time.Hour) } }, Warning, "later", func(w *world, _ string) {
@@ -137,6 +153,29 @@ func table() map[string]broken {
 		}, Failed, "is of PostgreSQL 16, and only PostgreSQL 17", func(w *world, _ string) {
 			w.write("bin/postgres", "#!/bin/sh\necho 'postgres (PostgreSQL) 16.1'\n", 0o755)
 		}},
+	}
+}
+
+// identity makes a file with a new age identity.
+func (w *world) identity(name string) string {
+	w.t.Helper()
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(name+".key", identity.String()+"\n", 0o600)
+	return filepath.Join(w.dir, name+".key")
+}
+
+// secret makes a secret that is encrypted to a new identity.
+func (w *world) secret(identity string) {
+	w.t.Helper()
+	s, err := secret.Open(w.paths().Secrets(), w.identity(identity))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := s.GetOrCreate("local/x/password"); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
