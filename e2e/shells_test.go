@@ -58,6 +58,23 @@ func TestShells(t *testing.T) {
 			if entries, err := os.ReadDir(filepath.Join(term.cmd.Dir, "pctl")); err == nil {
 				t.Errorf("completing has made %v", entries)
 			}
+
+			// What a shell takes apart at a colon and at an equals sign.
+			term.typed("platformctl team add shop -o name; echo ad''ded\r")
+			term.await("added")
+			for typed, whole := range map[string]string{
+				"catalog show group:sh":       "group:shop",
+				"request database --set conn": "connectionLimit=",
+				"request database --team=sh":  "--team=shop",
+				"resource list --env loc":     "--env local",
+				"help form":                   "formats",
+			} {
+				before := len(term.screen())
+				term.typed("platformctl " + typed)
+				term.press(before, strings.Fields(whole)[len(strings.Fields(whole))-1])
+				term.typed("\x03")
+				time.Sleep(200 * time.Millisecond)
+			}
 		})
 	}
 }
