@@ -44,14 +44,14 @@ func inPath(ctx context.Context, m *machine) []Check {
 	here := slices.IndexFunc(found, func(path string) bool { return same(path, self) })
 	switch {
 	case here < 0 && len(found) == 0:
-		return []Check{warning("%s (%s) is not in PATH", m.Executable, m.Version).
+		return []Check{warning("%s is not in PATH", m.Executable).
 			mend("put its directory into PATH, in the file that your shell reads", `export PATH=`+shell(filepath.Dir(m.Executable))+`:"$PATH"`)}
 	case here != 0:
 		other, err := m.ask(ctx, found[0], "version", "-o", "name")
 		if err != nil {
 			other = err.Error()
 		}
-		return []Check{warning("PATH finds %s (%s), not %s (%s), which runs now", found[0], other, m.Executable, m.Version).
+		return []Check{warning("PATH finds %s, version %s, not %s, version %s, which runs now", found[0], other, m.Executable, m.Version).
 			mend("remove one of them, or change their order in PATH", "")}
 	}
 	var others []string
@@ -60,14 +60,14 @@ func inPath(ctx context.Context, m *machine) []Check {
 			continue
 		}
 		if version, err := m.ask(ctx, path, "version", "-o", "name"); err == nil && version != m.Version {
-			others = append(others, path+" ("+version+")")
+			others = append(others, path+", version "+version)
 		}
 	}
 	if len(others) > 0 {
-		return []Check{warning("%s (%s); other versions further back in PATH: %s", found[0], m.Version, strings.Join(others, ", ")).
+		return []Check{warning("%s, version %s; others further back in PATH: %s", found[0], m.Version, strings.Join(others, "; ")).
 			mend("remove those that nobody needs", "")}
 	}
-	return []Check{ok("%s (%s)", found[0], m.Version)}
+	return []Check{ok("%s, version %s", found[0], m.Version)}
 }
 
 func same(path string, file os.FileInfo) bool {

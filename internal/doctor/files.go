@@ -170,7 +170,11 @@ const skew = 5 * time.Minute
 // says that the clock was set back, or that the file system has another one.
 func clock(_ context.Context, m *machine) []Check {
 	now, newest, file := m.Now(), time.Time{}, ""
-	for _, dir := range []string{m.home.State, m.home.Data, filepath.Join(m.location.Dir, ".git")} {
+	dirs := []string{m.home.State, m.home.Data}
+	if m.location.Dir != "" {
+		dirs = append(dirs, filepath.Join(m.location.Dir, ".git"))
+	}
+	for _, dir := range dirs {
 		for _, path := range []string{dir, filepath.Join(dir, "platforms"), filepath.Join(dir, "index"), filepath.Join(dir, "refs", "heads", "main")} {
 			if info, err := os.Stat(path); err == nil && dir != "" && info.ModTime().After(newest) {
 				newest, file = info.ModTime(), path

@@ -135,11 +135,11 @@ func table() map[string]broken {
 		"another in PATH": {"path", func(w *world) {
 			w.write("first/platformctl", "#!/bin/sh\necho v0.9.0\n", 0o755)
 			w.env["PATH"] = filepath.Join(w.dir, "first") + ":" + w.bin
-		}, Warning, "(v0.9.0)", func(w *world, _ string) { w.sh("rm first/platformctl") }},
+		}, Warning, "version v0.9.0", func(w *world, _ string) { w.sh("rm first/platformctl") }},
 		"another version": {"path", func(w *world) {
 			w.write("last/platformctl", "#!/bin/sh\necho v0.9.0\n", 0o755)
 			w.env["PATH"] = w.bin + ":" + filepath.Join(w.dir, "last")
-		}, Warning, "other versions further back", func(w *world, _ string) { w.sh("rm last/platformctl") }},
+		}, Warning, "others further back", func(w *world, _ string) { w.sh("rm last/platformctl") }},
 		"damaged server": {"local-server", func(w *world) {
 			w.write(filepath.Join(w.paths().Local("postgresql"), "server.json"), "{", 0o600)
 		}, Failed, "server.json", func(w *world, command string) {
@@ -325,5 +325,22 @@ func TestCompletion(t *testing.T) {
 		if found, _ := w.check("completion"); found[0].State != OK {
 			t.Errorf("%s, mended: %+v", name, found)
 		}
+	}
+}
+
+// TestUnwritable takes the right to write from the user, which root has anyway.
+func TestUnwritable(t *testing.T) {
+	if root() {
+		t.Skip("root may write everywhere")
+	}
+	w := newWorld(t)
+	w.sh("chmod 500 pctl/state")
+	found, _ := w.check("home")
+	if found[0].State != Failed || !strings.Contains(found[0].Detail, "cannot be written") {
+		t.Fatalf("%+v", found)
+	}
+	w.sh(found[0].Command)
+	if found, _ := w.check("home"); found[0].State != OK {
+		t.Errorf("mended: %+v", found)
 	}
 }
