@@ -199,6 +199,8 @@ func explainRecord(err error, e *explanation) bool {
 		e.Hint = "name the age identity that it was encrypted to in settings.yaml: platformctl help environment"
 	case errors.Is(err, store.ErrNoPlatform):
 		e.Code, e.Hint = exitUsage, "make one there: platformctl init DIR; or leave --platform out to use the default one"
+	case errors.Is(err, store.ErrNotRepository):
+		e.Hint = "its history is gone: put .git back from a copy or a clone of it"
 	case errors.Is(err, store.ErrNotEmpty):
 		e.Code, e.Hint = exitUsage, "choose another directory, or make this one a git repository first: git init"
 	case errors.Is(err, store.ErrRemoteUnsupported):

@@ -155,13 +155,14 @@ func completionPlaces(getenv func(string) string) map[string]completionPlace {
 			files: append(append(below(system, "zsh/site-functions/_platformctl"), below(system, "zsh/vendor-completions/_platformctl")...),
 				filepath.Join(home, ".zsh", "completions", "_platformctl")),
 			startup: []string{filepath.Join(home, ".zshrc")},
-			install: "echo 'source <(platformctl completion zsh)' >> " + shell(filepath.Join(home, ".zshrc")),
+			install: "echo 'autoload -U compinit && compinit; source <(platformctl completion zsh)' >> " + shell(filepath.Join(home, ".zshrc")),
 		},
 		"fish": {
 			files: append(below(system, "fish/vendor_completions.d/platformctl.fish"),
 				filepath.Join(config, "fish", "completions", "platformctl.fish")),
 			startup: []string{filepath.Join(config, "fish", "config.fish")},
-			install: "platformctl completion fish > " + shell(filepath.Join(config, "fish", "completions", "platformctl.fish")),
+			install: shell("mkdir", "-p", filepath.Join(config, "fish", "completions")) + " && platformctl completion fish > " +
+				shell(filepath.Join(config, "fish", "completions", "platformctl.fish")),
 		},
 	}
 }

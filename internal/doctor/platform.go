@@ -50,8 +50,6 @@ func thePlatform(ctx context.Context, m *machine) []Check {
 		return []Check{skipped("which one is meant cannot be told before home and settings are in order")}
 	case m.placeErr != nil:
 		return []Check{failure(m.placeErr)}
-	case errors.Is(m.storeErr, store.ErrNotRepository):
-		return []Check{failure(m.storeErr).mend("its history is gone: put .git back from a copy or a clone of it", "")}
 	case m.storeErr != nil:
 		return []Check{failure(m.storeErr)}
 	case m.store == nil:
