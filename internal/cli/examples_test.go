@@ -93,3 +93,27 @@ func parse(t *testing.T, words []string) (string, error) {
 	}
 	return cmd.CommandPath(), cmd.ValidateArgs(cmd.Flags().Args())
 }
+
+// TestHelpOfBoth shows the help of a command and the topic of the same name.
+func TestHelpOfBoth(t *testing.T) {
+	app, stdout, _ := testApp(t)
+	root := newRootCmd(app)
+	root.AddCommand(&cobra.Command{Use: helpTopics[1][0], Short: "A command", Run: func(*cobra.Command, []string) {}})
+	if err := runHelp(app, root, []string{helpTopics[1][0]}); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"A command", "130 cancelled"} {
+		if !strings.Contains(stdout.String(), part) {
+			t.Errorf("there is no %q in:\n%s", part, stdout)
+		}
+	}
+	count := 0
+	for _, name := range helpNames(root) {
+		if name == helpTopics[1][0] {
+			count++
+		}
+	}
+	if count != 1 {
+		t.Errorf("%q is offered %d times", helpTopics[1][0], count)
+	}
+}

@@ -53,11 +53,17 @@ func runHelp(app *App, root *cobra.Command, given []string) error {
 	if given[0] == "formats" && len(given) == 2 {
 		return printSchema(app, given[1])
 	}
+	cmd, rest, err := root.Find(given)
 	if isTopic(given[0]) && len(given) == 1 {
+		if err == nil && cmd != root && len(rest) == 0 { // a command of this name, which comes first
+			if err := cmd.Help(); err != nil {
+				return err
+			}
+			fmt.Fprintln(app.IO.Out)
+		}
 		_, err := fmt.Fprintln(app.IO.Out, helpText(given[0]))
 		return err
 	}
-	cmd, rest, err := root.Find(given)
 	if err != nil || cmd == root || len(rest) > 0 {
 		known := helpNames(root)
 		if err == nil && cmd.HasSubCommands() && cmd != root {
@@ -71,8 +77,7 @@ func runHelp(app *App, root *cobra.Command, given []string) error {
 	return cmd.Help()
 }
 
-// isTopic reports whether there is a topic of that name. It comes before a
-// command of the same name, which has --help.
+// isTopic reports whether there is a topic of that name.
 func isTopic(name string) bool {
 	return slices.ContainsFunc(helpTopics, func(t [2]string) bool { return t[0] == name })
 }
@@ -108,7 +113,9 @@ func completeHelp(from *cobra.Command, given []string) []cobra.Completion {
 	}
 	if !at.HasParent() {
 		for _, topic := range helpTopics {
-			list = append(list, cobra.CompletionWithDesc(topic[0], topic[1]))
+			if cmd, _, err := at.Find([]string{topic[0]}); err != nil || cmd == at { // else it is listed as a command
+				list = append(list, cobra.CompletionWithDesc(topic[0], topic[1]))
+			}
 		}
 	}
 	return list
