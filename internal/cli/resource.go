@@ -166,7 +166,7 @@ func (s *session) environment(ctx context.Context, r *found) (map[string]string,
 		return nil, &request.ElsewhereError{Name: r.Name, Machine: host}
 	}
 	if len(r.Outputs) == 0 {
-		return nil, &notHereError{name: r.Name}
+		return nil, s.unfinishedOr(r.Name, &notHereError{name: r.Name})
 	}
 	if err := s.startFor(ctx, r); err != nil {
 		return nil, err

@@ -150,9 +150,9 @@ func (v destroyView) Text(t *ui.Text) {
 			t.Paragraph("This is by Terraform's state alone: its server is not running, and a dry run starts none.")
 		}
 	case v.Registered:
-		t.Heading(fmt.Sprintf("%s is destroyed: %d destroyed", v.Name, v.Counts.Destroy))
+		t.Heading(v.Name + " is destroyed")
 	default:
-		t.Heading(fmt.Sprintf("the request for %s is taken back: %d destroyed", v.Name, v.Counts.Destroy))
+		t.Heading("The request for " + v.Name + " is taken back")
 	}
 	t.Pair("What", fmt.Sprintf("%s, tier %s, in %s", v.Capability, v.Tier, v.Environment))
 	t.Pair("Owner", v.Team)

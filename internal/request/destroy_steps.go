@@ -43,7 +43,7 @@ func (d *demolition) planEnd(ctx context.Context) error {
 	gone := d.rendered.Lock == nil && d.target.Gone(ctx, d.rendered.Needs)
 	if gone {
 		// What is planned for nobody still tells which secrets there were.
-		_, _ = d.Terraform.Plan(ctx, d.dir, Run{Secrets: d.noting(), Offline: true})
+		_, _ = d.Terraform.Plan(ctx, d.dir, Run{Secrets: d.noting(nil), Offline: true})
 	} else {
 		if !d.ask.DryRun {
 			if err := d.start(ctx); err != nil {
@@ -73,7 +73,7 @@ func (d *demolition) planEnd(ctx context.Context) error {
 
 func (d *demolition) replan(ctx context.Context) error {
 	var err error
-	d.changes, err = d.Terraform.Plan(ctx, d.dir, Run{Secrets: d.noting(), Offline: d.offline, Destroy: true})
+	d.changes, err = d.Terraform.Plan(ctx, d.dir, Run{Secrets: d.noting(nil), Offline: d.offline, Destroy: true})
 	return err
 }
 
@@ -129,7 +129,7 @@ func (d *demolition) raze(ctx context.Context) error {
 func (d *demolition) applyEnd(ctx context.Context) error {
 	all := d.changes.Destroy
 	d.tell(StepApply, "start", "destroying "+plural(all, "object"))
-	_, err := d.Terraform.Apply(ctx, d.dir, Run{Secrets: d.noting(), Plan: d.changes.Digest, Progress: func(text string, done int) {
+	_, err := d.Terraform.Apply(ctx, d.dir, Run{Secrets: d.noting(nil), Plan: d.changes.Digest, Progress: func(text string, done int) {
 		d.tell(StepApply, "update", fmt.Sprintf("destroying %d of %d: %s", done, all, text))
 	}})
 	if err != nil {
@@ -147,7 +147,7 @@ func (d *demolition) intact(ctx context.Context) bool {
 	if err != nil || objects != d.objects {
 		return false
 	}
-	run := Run{Secrets: d.noting()}
+	run := Run{Secrets: d.noting(d.Secrets)}
 	changes, err := d.Terraform.Plan(ctx, d.dir, run)
 	if err != nil || changes.Counts != (Counts{}) {
 		return false
@@ -165,10 +165,11 @@ func (d *demolition) intact(ctx context.Context) bool {
 // everything a second time; of it the state has to tell.
 func (d *demolition) adopt(ctx context.Context) error {
 	if d.rendered.Lock != nil {
+		d.tell(StepApply, "note", "only what Terraform's state knows of is taken back")
 		return nil
 	}
 	d.tell(StepApply, "start", "looking for what the request has made")
-	run := Run{Secrets: d.noting()}
+	run := Run{Secrets: d.noting(d.Secrets)}
 	changes, err := d.Terraform.Plan(ctx, d.dir, run)
 	if err == nil && !changes.Empty() {
 		run.Plan = changes.Digest
@@ -203,9 +204,10 @@ func (d *demolition) dropSecrets(context.Context) error {
 func (d *demolition) clean(context.Context) error { return d.dropRun() }
 
 // noting is the store for runs that must make no secret; which ones the module
-// uses is noted.
-func (d *demolition) noting() secret.Store {
-	return &noting{Store: secret.Overlay(d.Secrets), noted: &d.noted}
+// uses is noted. With no base it makes values up: what is destroyed needs none,
+// and one that is damaged or encrypted to a lost identity is no obstacle.
+func (d *demolition) noting(base secret.Store) secret.Store {
+	return &noting{Store: secret.Overlay(base), noted: &d.noted}
 }
 
 type noted struct {

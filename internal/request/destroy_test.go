@@ -263,6 +263,20 @@ func TestDestroyWithoutItsServer(t *testing.T) {
 	f.nothingLeft(1)
 }
 
+// TestDestroyNeedsNoSecret has a secret that cannot be read any more.
+func TestDestroyNeedsNoSecret(t *testing.T) {
+	f := newFixture(t)
+	f.mustRun(ask())
+	file := filepath.Join(f.service.Paths.Secrets(), "local", "note", "token.plain")
+	if err := os.WriteFile(file, []byte("a\x00b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.destroy(request.DestroyAsk{}); err != nil {
+		t.Fatal(err)
+	}
+	f.nothingLeft(1)
+}
+
 func TestDestroyDependents(t *testing.T) {
 	f := newFixture(t)
 	f.mustRun(ask())
