@@ -97,11 +97,29 @@ func (d *demolition) findSecrets() {
 // takes the place of the request that it holds.
 func (d *demolition) beginEnd(ctx context.Context) error {
 	if d.existing != nil {
+		if err := d.judgeAgain(ctx); err != nil {
+			return err
+		}
 		if err := d.tryCommit(ctx, d.end); err != nil {
 			return err
 		}
 	}
 	return d.accept()
+}
+
+// judgeAgain lets the gates see who depends on the resource by now: the person
+// may have thought for long.
+func (d *demolition) judgeAgain(ctx context.Context) error {
+	snapshot, err := d.Record.Snapshot(ctx)
+	if err != nil || snapshot.Hash() == d.snapshot.Hash() {
+		return err
+	}
+	dependents, err := d.dependents(snapshot)
+	if err != nil {
+		return err
+	}
+	d.plan.Destroy.Dependents = refsOf(dependents)
+	return d.passGates(ctx)
 }
 
 // raze destroys what there is.
