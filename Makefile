@@ -55,8 +55,17 @@ test-unprivileged: build
 	@$(STAGE) "stories of the local target again, as user nobody" \
 		env $(WITH_TOOLS) $(CHECKED) scripts/test-unprivileged.sh "$(TOOLS)"
 
-lint: ## check style, import arrows, go.mod and generated files
+# With the flags of the packages, so that what is compiled here is not there.
+.PHONY: cross
+cross:
+	@for system in linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
+		$(STAGE) "go vet for $$system" env CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} \
+			go vet -trimpath ./... || exit 1; \
+	done
+
+lint: ## check style, import arrows, all systems, go.mod and generated files
 	@$(STAGE) "golangci-lint (the first time it is compiled: some minutes)" $(LINTER) run
+	@$(MAKE) --no-print-directory cross
 	@$(STAGE) "go.mod is tidy" go mod tidy -diff
 	@$(STAGE) "generated files are up to date" scripts/generated.sh
 
