@@ -33,8 +33,9 @@ files=(
 packed=(platformctl LICENSE README.md CHANGELOG.md
   completions/platformctl.bash completions/_platformctl completions/platformctl.fish)
 if [ -d cmd/reference ]; then
-  files+=("-rw-r--r-- /usr/share/man/man1/platformctl.1.gz" "drwxr-xr-x /usr/share/man/man1")
-  packed+=(man/platformctl.1.gz)
+  files+=("-rw-r--r-- /usr/share/man/man1/platformctl.1.gz"
+    "-rw-r--r-- /usr/share/man/man7/platformctl-formats.7.gz")
+  packed+=(man/man1/platformctl.1.gz man/man7/platformctl-formats.7.gz)
 fi
 
 # Archives, and that checksums.txt tells the truth about every file.
@@ -65,7 +66,8 @@ fi
 if have dpkg-deb "the deb"; then
   for file in "$dist"/*.deb; do
     dpkg-deb -c "$file" | awk '{ sub(/^\./, "", $6); sub(/\/$/, "", $6); print $1, $6 }' >"$work/deb.list"
-    has "$work/deb.list" "${files[@]}" "-rw-r--r-- /usr/share/zsh/vendor-completions/_platformctl"
+    has "$work/deb.list" "${files[@]}" "-rw-r--r-- /usr/share/zsh/vendor-completions/_platformctl" \
+      "drwxr-xr-x /usr/share/man/man1"
   done
   dpkg-deb -x "$dist"/*_"$arch".deb "$work/root"
   cmp "$binary" "$work/root/usr/bin/platformctl" || fail "the deb holds another binary than the archive"
