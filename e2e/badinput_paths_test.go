@@ -132,3 +132,70 @@ func (s *site) find(t *testing.T, pattern string) string {
 	}
 	return filepath.Join(dirs[0], filepath.Base(pattern))
 }
+
+// badTargets writes what a command answers over what it reads: a shell empties
+// the file before the command begins.
+func badTargets(t *testing.T) {
+	t.Helper()
+	s := usedSite(t)
+	platform := filepath.Join(s.home, "data", "platform")
+	for title, c := range map[string]struct {
+		args, file, answer, warning string
+	}{
+		"B43_platform":   {"status -o json", "platform.yaml", `"name": "platform"`, ""},
+		"B43_capability": {"capability show note -o json", "capabilities/note/capability.yaml", `"name": "note"`, ""},
+		"B43_entity":     {"catalog show group:shop -o yaml", entityAt("group", "shop"), "kind: Group", ""},
+		"B43_request":    {"request note --tier=draft --team=shop --auto-approve -o json", "platform.yaml", `"state": "unchanged"`, "platform.yaml is edited"},
+		"B43_run":        {"request note --tier=draft --team=shop --auto-approve -o json", "resources/local/shop-plain/main.tf.json", `"state": "unchanged"`, ""},
+	} {
+		t.Run(title, func(t *testing.T) {
+			file := filepath.Join(platform, filepath.FromSlash(c.file))
+			before, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, file, "") // as the shell does
+			a := s.must(t, strings.Fields(c.args)...)
+			write(t, file, a.out)
+			if !strings.Contains(a.out, c.answer) || !strings.Contains(a.err, c.warning) {
+				t.Errorf("stdout %q, stderr %q", a.out, a.err)
+			}
+			s.must(t, "verify") // the commit is as it was
+			write(t, file, string(before))
+		})
+	}
+	t.Run("B43_settings", func(t *testing.T) {
+		settings := filepath.Join(s.home, "config", "settings.yaml")
+		write(t, settings, "")
+		s.refuses(t, refusal{says: []string{`settings\.yaml.*is empty`}}, func() answer { return s.run(t, "status") })
+	})
+	t.Run("B43_settings_that_change", func(t *testing.T) {
+		settings := filepath.Join(s.home, "config", "settings.yaml")
+		write(t, settings, "team: shop\n")
+		stop, done := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(done)
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default: // whole at every moment, in turns
+					other := settings + ".new"
+					text := []string{"team: shop\n", "platform: " + platform + "\nteam: other\n"}[i%2]
+					if err := errors.Join(os.WriteFile(other, []byte(text), 0o600), os.Rename(other, settings)); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		}()
+		for range 50 {
+			a := s.run(t, "status", "-o", "json")
+			if a.code != 0 || strings.Contains(a.out, `"team": "other"`) != strings.Contains(a.out, `"from": "user settings"`) {
+				t.Errorf("exit code %d, stdout %.300q, stderr %q", a.code, a.out, a.err)
+			}
+		}
+		close(stop)
+		<-done
+	})
+}

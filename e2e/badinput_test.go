@@ -40,6 +40,7 @@ func TestBadInput(t *testing.T) {
 	badEntityFiles(t)
 	badCapabilityFiles(t)
 	badPaths(t)
+	badTargets(t)
 	badKinds(t)
 	badOutput(t)
 	badSets(t)

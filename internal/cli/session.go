@@ -55,7 +55,7 @@ func (app *App) open(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	location, found, err := platform.Locate(platform.LocateOptions{
-		Flag: app.flags.Platform, Getenv: app.Getenv, WorkDir: app.Dir, Home: home,
+		Flag: app.flags.Platform, Getenv: app.Getenv, WorkDir: app.Dir, Home: home, Settings: settings,
 	})
 	if err != nil {
 		return nil, err

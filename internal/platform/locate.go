@@ -22,8 +22,10 @@ type LocateOptions struct {
 	Getenv func(string) string
 	// WorkDir is absolute; the search upward begins there.
 	WorkDir string
-	// Home holds the user settings and the default platform.
+	// Home holds the default platform.
 	Home Home
+	// Settings are the user's, read once by the caller from Home.
+	Settings Settings
 }
 
 // UntrustedError says that the platform.yaml found above the working directory
@@ -43,8 +45,8 @@ func (e *UntrustedError) Error() string {
 // there is none yet; loc then says where it would be. A location that somebody
 // named is found whether or not there is a platform.
 //
-// Errors are [*LocationError] for a value that names no location,
-// [*UntrustedError], and those of [ReadSettings].
+// Errors are [*LocationError] for a value that names no location, and
+// [*UntrustedError].
 func Locate(o LocateOptions) (loc Location, found bool, err error) {
 	if o.Flag != "" {
 		return named(o.Flag, o.WorkDir, FromFlag)
@@ -59,12 +61,8 @@ func Locate(o LocateOptions) (loc Location, found bool, err error) {
 	if dir != "" {
 		return Location{Dir: dir, From: FromDirectory}, true, nil
 	}
-	settings, err := ReadSettings(o.Home)
-	if err != nil {
-		return Location{}, false, err
-	}
-	if settings.Platform != "" {
-		return named(settings.Platform, o.Home.Config, FromSettings)
+	if o.Settings.Platform != "" {
+		return named(o.Settings.Platform, o.Home.Config, FromSettings)
 	}
 	loc = Location{Dir: filepath.Join(o.Home.Data, "platform"), From: FromDefault}
 	return loc, isPlatform(filepath.Join(loc.Dir, ConfigFile)), nil

@@ -50,22 +50,22 @@ func TestLocateOrder(t *testing.T) {
 	outside := t.TempDir()
 	env := map[string]string{"PLATFORMCTL_PLATFORM": "https://git.example.org/env"}
 	getenv := func(key string) string { return env[key] }
+	settings := Settings{Platform: "/srv/settings"}
 	check := func(o LocateOptions, want Location, wantFound bool) {
 		t.Helper()
-		o.Getenv, o.Home = getenv, home
+		o.Getenv, o.Home, o.Settings = getenv, home, settings
 		got, found, err := Locate(o)
 		if err != nil || got != want || found != wantFound {
 			t.Errorf("Locate() = %+v, %v, %v, want %+v, %v", got, found, err, want, wantFound)
 		}
 	}
-	set(t, home, "platform: /srv/settings\n")
 	check(LocateOptions{Flag: "../x", WorkDir: work}, Location{Dir: filepath.Join(up, "a", "x"), From: FromFlag}, true)
 	check(LocateOptions{WorkDir: work}, Location{URL: "https://git.example.org/env", From: FromEnvironment}, true)
 	delete(env, "PLATFORMCTL_PLATFORM")
 	check(LocateOptions{WorkDir: work}, Location{Dir: up, From: FromDirectory}, true)
 	check(LocateOptions{WorkDir: up}, Location{Dir: up, From: FromDirectory}, true)
 	check(LocateOptions{WorkDir: outside}, Location{Dir: "/srv/settings", From: FromSettings}, true)
-	set(t, home, "{}\n")
+	settings = Settings{}
 	standard := Location{Dir: filepath.Join(home.Data, "platform"), From: FromDefault}
 	check(LocateOptions{WorkDir: outside}, standard, false)
 	ours(t, standard.Dir)
