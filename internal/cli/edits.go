@@ -41,17 +41,17 @@ func (s *session) warnOfEdits(ctx context.Context) error {
 func editable(committed fs.FS, dir, name string) []string {
 	pattern := platform.ConfigFile
 	if name != "." {
-		pattern = filepath.Join("*", capability.FileName)
+		pattern = "*/" + capability.FileName
 	}
-	onDisk, _ := filepath.Glob(filepath.Join(dir, pattern))
-	inCommit, _ := fs.Glob(committed, filepath.ToSlash(pattern))
+	// Not filepath.Glob: the name of dir may look like a pattern.
+	onDisk, _ := fs.Glob(os.DirFS(dir), pattern)
+	inCommit, _ := fs.Glob(committed, pattern)
 	seen := map[string]bool{}
 	var differ []string
-	for _, file := range onDisk {
-		path, _ := filepath.Rel(dir, file)
-		seen[filepath.ToSlash(path)] = true
-		want, errWant := fs.ReadFile(committed, filepath.ToSlash(path))
-		have, errHave := durable.ReadFile(file, durable.Small)
+	for _, path := range onDisk {
+		seen[path] = true
+		want, errWant := fs.ReadFile(committed, path)
+		have, errHave := durable.ReadFile(filepath.Join(dir, filepath.FromSlash(path)), durable.Small)
 		if errWant != nil || errHave != nil || !bytes.Equal(want, have) {
 			differ = append(differ, filepath.Join(name, path))
 		}

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -68,12 +70,14 @@ func (s *session) machine() (verify.Machine, error) {
 		return verify.Machine{}, err
 	}
 	machine := verify.Machine{Live: s.compareLive, Unfinished: open}
-	states, err := filepath.Glob(filepath.Join(s.paths.Runs("*", "*"), "terraform.tfstate"))
+	// Not filepath.Glob: the name of the home may look like a pattern.
+	runs := s.paths.Runs("", "")
+	states, err := fs.Glob(os.DirFS(runs), "*/*/terraform.tfstate")
 	if err != nil {
 		return verify.Machine{}, err
 	}
 	for _, file := range states {
-		dir := filepath.Dir(file)
+		dir := filepath.Join(runs, filepath.Dir(filepath.FromSlash(file)))
 		if objects, err := terraform.Objects(dir); err == nil && objects == 0 {
 			continue
 		}

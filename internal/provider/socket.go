@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -43,11 +44,12 @@ func sweep(parent, fresh string) {
 	if err != nil {
 		return
 	}
-	dirs, err := filepath.Glob(filepath.Join(parent, socketDir+"*"))
+	names, err := fs.Glob(os.DirFS(parent), socketDir+"*") // the name of parent may look like a pattern
 	if err != nil {
 		return
 	}
-	for _, dir := range dirs {
+	for _, name := range names {
+		dir := filepath.Join(parent, name)
 		info, err := os.Lstat(dir)
 		if err != nil || !info.IsDir() || now.ModTime().Sub(info.ModTime()) < time.Minute {
 			continue
