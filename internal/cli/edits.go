@@ -51,7 +51,7 @@ func editable(committed fs.FS, dir, name string) []string {
 	for _, path := range onDisk {
 		seen[path] = true
 		want, errWant := fs.ReadFile(committed, path)
-		have, errHave := durable.ReadFile(filepath.Join(dir, filepath.FromSlash(path)), durable.Small)
+		have, errHave := durable.ReadFile(filepath.Join(dir, filepath.FromSlash(path)), durable.Large)
 		if errWant != nil || errHave != nil || !bytes.Equal(want, have) {
 			differ = append(differ, filepath.Join(name, path))
 		}

@@ -21,7 +21,7 @@ var (
 	// directory, a FIFO, a socket or a device.
 	ErrNotRegular = errors.New("is no regular file")
 	// ErrTooLarge says that a file is larger than its reader takes.
-	ErrTooLarge = errors.New("is too large")
+	ErrTooLarge = errors.New("is larger than it may be")
 )
 
 // Open opens a regular file for reading. It never waits, as it would for the
@@ -64,7 +64,7 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 		_, err = data.ReadFrom(io.LimitReader(f, limit+1)) // it may have grown since
 	}
 	if info.Size() > limit || int64(data.Len()) > limit {
-		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)}
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: %d bytes", ErrTooLarge, limit)}
 	}
 	if err != nil {
 		return nil, err
