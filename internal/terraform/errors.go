@@ -48,11 +48,26 @@ func (e *NotExecutableError) Error() string {
 // Unwrap returns the cause, if there is one.
 func (e *NotExecutableError) Unwrap() error { return e.err }
 
-// DigestError says that a module's files are not those that were asked for.
+// DigestError says that a module's files are not those that were asked for, or,
+// when Want is empty, that it is fetched and nobody said which files it has.
 type DigestError struct{ Source, Want, Got string }
 
 func (e *DigestError) Error() string {
+	if e.Want == "" {
+		return fmt.Sprintf("module %q is fetched and not pinned by a digest; what it gives now is %s", e.Source, e.Got)
+	}
 	return fmt.Sprintf("module %q has digest %s, not %s", e.Source, e.Got, e.Want)
+}
+
+// UnlockedError says that a module from elsewhere brings providers and nobody
+// said which files those have.
+type UnlockedError struct {
+	Source    string
+	Providers []string // "source constraints"
+}
+
+func (e *UnlockedError) Error() string {
+	return fmt.Sprintf("module %q brings providers that no %s pins: %s", e.Source, lockFile, strings.Join(e.Providers, ", "))
 }
 
 // ModuleError names what a module holds and may not hold, or why it cannot be read.

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 const scratchDir = ".fetch"
@@ -47,6 +46,9 @@ func (w *workspace) source(ctx context.Context) (source, error) {
 }
 
 func (w *workspace) checkDigest(t *tree) error {
+	if w.module.Pinned && w.module.Digest == "" && t.remote {
+		return &DigestError{Source: w.module.Source, Got: t.digest}
+	}
 	if want := w.module.Digest; want != "" && want != t.digest {
 		return &DigestError{Source: w.module.Source, Want: want, Got: t.digest}
 	}
@@ -93,7 +95,7 @@ func (w *workspace) fetch(ctx context.Context, files map[string][]byte) (*tree, 
 	if err := writeFiles(scratch, map[string][]byte{mainFile: root}); err != nil {
 		return nil, err
 	}
-	tf, err := w.command(scratch, nil, nil)
+	tf, err := w.command(scratch, nil, map[string]string{"GIT_ALLOW_PROTOCOL": "https:ssh:file"})
 	if err != nil {
 		return nil, err
 	}
@@ -136,22 +138,11 @@ func (w *workspace) adopt() error {
 	return os.Rename(filepath.Join(w.path(scratchDir), manifestDir), w.path(manifestDir))
 }
 
-// checkSource refuses addresses that are options, paths or templates.
+// checkSource refuses addresses that are options, paths or templates, and ways of
+// fetching that are none of git and https.
 func checkSource(m Module) error {
-	var problem string
-	_, query, _ := strings.Cut(m.Source, "?")
-	switch {
-	case m.Source == "":
-		problem = "has no source"
-	case strings.HasPrefix(m.Source, "."), filepath.IsAbs(m.Source), strings.HasPrefix(m.Source, "~"):
-		problem = "is a path, and no files are given for it"
-	case strings.HasPrefix(m.Source, "-"), strings.Contains(m.Source, "::-"), strings.Contains(m.Source, "://-"),
-		strings.Contains(query, "=-"):
-		problem = "holds an option"
-	case strings.Contains(m.Source, "${"), strings.Contains(m.Source, "%{"), strings.ContainsAny(m.Source, " \t\r\n"):
-		problem = "is not an address"
-	default:
-		return nil
+	if problem := sourceProblem(m.Source); problem != "" {
+		return &ModuleError{Source: m.Source, Problem: problem}
 	}
-	return &ModuleError{Source: m.Source, Problem: problem}
+	return nil
 }

@@ -22,6 +22,8 @@ import (
 type config struct {
 	*tfconfig.Module
 	ephemeral map[string]bool
+	variables map[string]variable
+	risks     []Risk
 }
 
 // inspect reads the module in dir of fsys and refuses what would act on the
@@ -32,7 +34,7 @@ func inspect(fsys fs.FS, dir, source string) (*config, error) {
 	if err != nil {
 		return nil, &ModuleError{Source: source, Path: dir, Problem: "cannot be read", err: err}
 	}
-	c := &config{Module: tfconfig.NewModule(dir), ephemeral: map[string]bool{}}
+	c := &config{Module: tfconfig.NewModule(dir), ephemeral: map[string]bool{}, variables: map[string]variable{}}
 	parser := hclparse.NewParser()
 	files := 0
 	for _, entry := range entries {
@@ -110,13 +112,26 @@ type extra struct {
 		} `hcl:"cloud,block"`
 		Rest hcl.Body `hcl:",remain"`
 	} `hcl:"terraform,block"`
-	Variables []marked `hcl:"variable,block"`
-	Outputs   []marked `hcl:"output,block"`
+	Variables []variable `hcl:"variable,block"`
+	Outputs   []marked   `hcl:"output,block"`
 	Ephemeral []struct {
 		Type string   `hcl:"type,label"`
 		Name string   `hcl:"name,label"`
 		Rest hcl.Body `hcl:",remain"`
 	} `hcl:"ephemeral,block"`
+	Rest hcl.Body `hcl:",remain"`
+}
+
+// variable is what a variable block says of itself.
+type variable struct {
+	Name        string         `hcl:"name,label"`
+	Ephemeral   bool           `hcl:"ephemeral,optional"`
+	Type        *hcl.Attribute `hcl:"type,optional"`
+	Default     *hcl.Attribute `hcl:"default,optional"`
+	Validations []struct {
+		Condition *hcl.Attribute `hcl:"condition,optional"`
+		Rest      hcl.Body       `hcl:",remain"`
+	} `hcl:"validation,block"`
 	Rest hcl.Body `hcl:",remain"`
 }
 
@@ -149,10 +164,12 @@ func (c *config) add(parser *hclparse.Parser, name string, data []byte) error {
 	}
 	for _, v := range more.Variables {
 		c.ephemeral["variable."+v.Name] = v.Ephemeral
+		c.variables[v.Name] = v
 	}
 	for _, o := range more.Outputs {
 		c.ephemeral["output."+o.Name] = o.Ephemeral
 	}
+	c.risks = append(c.risks, risks(file.Body, name)...)
 	for _, r := range more.Ephemeral {
 		provider, _, _ := strings.Cut(r.Type, "_")
 		c.require(provider)

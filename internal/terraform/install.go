@@ -24,9 +24,17 @@ func (w *workspace) others(ctx context.Context, text rendering) ([]byte, error) 
 	if len(text.others) == 0 {
 		return nil, nil
 	}
-	given, err := withoutOwn(w.module.LockFile)
+	given, err := onlyFor(w.module.LockFile, text.others)
 	if err != nil {
 		return nil, &ModuleError{Source: w.module.Source, Path: lockFile, Problem: err.Error(), err: err}
+	}
+	if given == nil {
+		if text.remote && w.module.Pinned {
+			return nil, &UnlockedError{Source: w.module.Source, Providers: text.others}
+		}
+		if given, err = withoutOwn(w.module.LockFile); err != nil { // about others: the engine says so
+			return nil, err
+		}
 	}
 	have := w.lockedBefore(text)
 	if given == nil {

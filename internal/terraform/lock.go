@@ -55,22 +55,38 @@ func parseLock(data []byte) ([]locked, error) {
 // withoutOwn is a lock file as it can go to another machine: nil when no other
 // provider is left in it.
 func withoutOwn(data []byte) ([]byte, error) {
+	return keepLocked(data, func(source string) bool { return source != ownSource })
+}
+
+// onlyFor is the part of a lock file about the providers that are wanted, as
+// "source constraints": nil when there is none. A capability has one lock file
+// for all its modules, and the engine refuses to read one that says too much.
+func onlyFor(data []byte, wanted []string) ([]byte, error) {
+	return keepLocked(data, func(source string) bool {
+		return slices.ContainsFunc(wanted, func(w string) bool {
+			name, _, _ := strings.Cut(w, " ")
+			return source == name || strings.Count(name, "/") == 1 && strings.HasSuffix(source, "/"+name)
+		})
+	})
+}
+
+func keepLocked(data []byte, keep func(source string) bool) ([]byte, error) {
 	file, diags := hclwrite.ParseConfig(data, lockFile, hcl.InitialPos)
 	if diags.HasErrors() {
 		return nil, problem(diags)
 	}
-	others := 0
+	kept := 0
 	for _, block := range file.Body().Blocks() {
 		if block.Type() != "provider" {
 			continue
 		}
-		if slices.Equal(block.Labels(), []string{ownSource}) {
+		if labels := block.Labels(); len(labels) == 1 && !keep(labels[0]) {
 			file.Body().RemoveBlock(block)
 		} else {
-			others++
+			kept++
 		}
 	}
-	if others == 0 {
+	if kept == 0 {
 		return nil, nil
 	}
 	return append(bytes.TrimSpace(file.Bytes()), '\n'), nil

@@ -20,6 +20,9 @@ type Module struct {
 	Outputs []string
 	// Own configures our provider on this machine.
 	Own map[string]any
+	// Pinned asks for a Digest when anything is fetched, and then for a LockFile
+	// when it brings providers: nothing runs that was not seen before.
+	Pinned bool
 	// LockFile is [Rendered].LockFile of an earlier Prepare: with it no other
 	// provider and no other version is installed. It may be nil.
 	LockFile []byte
@@ -38,12 +41,8 @@ type Rendered struct {
 	// VariablesDeclared and OutputsDeclared are the module's, sorted by name.
 	VariablesDeclared []Variable
 	OutputsDeclared   []string
-	// LockFile pins the other providers; nil when there are none.
-	LockFile []byte
-}
-
-// Variable is an input variable that a module declares.
-type Variable struct {
-	Name, Type          string // Type as written, "" when it is not
-	Required, Sensitive bool
+	// LockFile pins the other providers; nil when there are none. Providers are
+	// the names that the root module has for them, "name" or "name.alias", sorted.
+	LockFile  []byte
+	Providers []string
 }

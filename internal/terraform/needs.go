@@ -73,3 +73,22 @@ func (n needs) sources() object {
 	}
 	return out
 }
+
+// names are those that the root module has for the providers that are not ours,
+// with the aliases that the called module asks for.
+func (n needs) names(conf *config) []string {
+	var names []string
+	for name, source := range n.source {
+		if source == ownSource {
+			continue
+		}
+		names = append(names, name)
+		if req := conf.RequiredProviders[name]; req != nil {
+			for _, ref := range req.ConfigurationAliases {
+				names = append(names, name+"."+ref.Alias)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}

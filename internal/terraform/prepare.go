@@ -76,6 +76,7 @@ func (e Engine) Prepare(ctx context.Context, dir string, m Module, providerBinar
 	return Rendered{
 		Main: text.main, Variables: text.variables, Digest: src.tree.digest, LockFile: lock,
 		Needs: text.services, VariablesDeclared: declared(conf), OutputsDeclared: outputNames(conf),
+		Providers: text.names,
 	}, nil
 }
 

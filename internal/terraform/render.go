@@ -32,6 +32,8 @@ type rendering struct {
 	provider        []byte   // nil when the module does not need our provider
 	others          []string // the other providers that are needed: "source constraints"
 	services        []string // what our provider's resources are about
+	remote          bool     // some of the module is fetched
+	names           []string // of the other providers in the root module
 }
 
 // render makes the root module that calls the first module of t as m says.
@@ -64,7 +66,7 @@ func render(m Module, t *tree) (rendering, error) {
 	put(root, "provider", providers)
 	put(root, "output", outputs)
 
-	r := rendering{others: needs.others, services: needs.services}
+	r := rendering{others: needs.others, services: needs.services, remote: t.remote, names: needs.names(conf)}
 	if r.main, err = encode(root); err != nil {
 		return rendering{}, err
 	}

@@ -42,6 +42,7 @@ type message struct {
 	Changes    *summary                   `json:"changes"`
 	Outputs    map[string]json.RawMessage `json:"outputs"`
 	Diagnostic *Diagnostic                `json:"diagnostic"`
+	Mocked     *mockedPlan                `json:"test_plan"`
 }
 
 type resourceChange struct {
@@ -78,6 +79,7 @@ type stream struct {
 	planned     []Change
 	drift       []Change
 	summary     summary
+	mocked      []Change // of a plan that a test makes
 	outputs     map[string]json.RawMessage
 	diagnostics []Diagnostic
 	text        []byte
@@ -119,6 +121,10 @@ func (s *stream) line(line []byte) {
 	case "change_summary":
 		if m.Changes != nil {
 			s.summary = *m.Changes
+		}
+	case "test_plan":
+		if m.Mocked != nil {
+			s.mocked = m.Mocked.changes()
 		}
 	case "outputs":
 		s.outputs = m.Outputs

@@ -113,7 +113,11 @@ func fetchedTree(root fs.FS, source string, files map[string][]byte) (*tree, err
 		if c.Key == "" {
 			continue
 		}
-		conf, err := inspect(root, path.Clean(c.Dir), source)
+		dir := path.Clean(c.Dir)
+		conf, err := inspect(root, dir, source)
+		if err == nil && strings.HasPrefix(dir, manifestDir+"/") {
+			err = conf.vet(source)
+		}
 		if err != nil {
 			return nil, err
 		}
