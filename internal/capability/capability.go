@@ -55,6 +55,7 @@ type Module struct {
 	Local     fs.FS          // the module's files when it lies in the capability, else nil
 	Variables map[string]any // JSON-like values
 	Providers map[string]map[string]any
+	Lock      []byte // LockFile of the capability: the only providers that will do; nil when there is none
 }
 
 // TierInfo is what a tier means for a resource.

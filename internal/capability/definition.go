@@ -6,8 +6,12 @@ import (
 	"time"
 )
 
-// FileName is the file that makes a directory a capability.
-const FileName = "capability.yaml"
+// FileName is the file that makes a directory a capability, LockFile the one that
+// pins the providers of its modules.
+const (
+	FileName = "capability.yaml"
+	LockFile = ".terraform.lock.hcl"
+)
 
 // The API version and kind of a capability.yaml.
 const (
@@ -25,6 +29,7 @@ type Definition struct {
 
 	files    fs.FS  // the capability's directory
 	digest   string // of files
+	lock     []byte // LockFile; nil when there is none
 	compiled map[string]*compiledType
 }
 
@@ -137,11 +142,33 @@ type Docs struct {
 
 // Test is a request and the plan that must come of it.
 type Test struct {
-	Name       string         `yaml:"name" json:"name"`
-	Type       string         `yaml:"type" json:"type"`
-	Tier       string         `yaml:"tier" json:"tier"`
-	Inputs     map[string]any `yaml:"inputs" json:"inputs,omitempty"`
-	ExpectPlan *PlanCounts    `yaml:"expectPlan" json:"expectPlan,omitempty"`
+	Name        string          `yaml:"name" json:"name"`
+	Type        string          `yaml:"type" json:"type"`
+	Tier        string          `yaml:"tier" json:"tier"`
+	Environment TestEnvironment `yaml:"environment" json:"environment"`
+	Inputs      map[string]any  `yaml:"inputs" json:"inputs,omitempty"`
+	ExpectPlan  *PlanCounts     `yaml:"expectPlan" json:"expectPlan,omitempty"`
+}
+
+// TestEnvironment is where a test asks: what is left out is that of the
+// environment local of a platform that nobody configured.
+type TestEnvironment struct {
+	Name       string         `yaml:"name" json:"name,omitempty"`
+	Target     string         `yaml:"target" json:"target,omitempty"`
+	Production bool           `yaml:"production" json:"production,omitempty"`
+	Values     map[string]any `yaml:"values" json:"values,omitempty"`
+}
+
+// Ask is the request of a test.
+func (t Test) Ask() Ask {
+	env := Environment(t.Environment)
+	if env.Target == "" {
+		env.Target = "local"
+	}
+	if env.Name == "" {
+		env.Name = env.Target
+	}
+	return Ask{Type: t.Type, Tier: t.Tier, Team: "test", Name: "test-" + t.Type, Environment: env, Inputs: t.Inputs}
 }
 
 // PlanCounts are the numbers of objects that a plan touches.

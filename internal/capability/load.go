@@ -44,6 +44,9 @@ func Load(fsys fs.FS, dir string) (*Definition, error) {
 	if err := strictyaml.Decode(name, data, d); err != nil {
 		return nil, err
 	}
+	if d.lock, err = readFile(files, LockFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &FileError{File: path.Join(dir, LockFile), Err: err}
+	}
 	c := &checker{def: d, dir: path.Base(dir)}
 	c.definition()
 	if len(c.problems) > 0 {

@@ -44,6 +44,7 @@ func (d *Definition) Resolve(ask Ask) (*Resolution, error) {
 		return nil, err
 	}
 	r.Module, err = compiled.implementations[at].module(spec.Implementations[at].Module, r.vars)
+	r.Module.Lock = d.lock
 	return r, err
 }
 

@@ -1,6 +1,7 @@
 package capability
 
 import (
+	"fmt"
 	"io/fs"
 	"net/url"
 	"path"
@@ -13,34 +14,51 @@ import (
 // source checks where a module comes from and returns its files when it lies
 // in the capability. Any other source must say which version of it is meant.
 func (c *typeChecker) source(field string, m ModuleSpec) fs.FS {
+	if m.Source != "" && strings.ContainsRune("./~", rune(m.Source[0])) {
+		return c.localSource(field, m)
+	}
+	for _, p := range remoteProblems(m) {
+		p.Field = field + "." + p.Field
+		c.add(p)
+	}
+	return nil
+}
+
+// remoteProblems says what is wrong with the source and the version of a module
+// that is fetched; fields are those of the module.
+func remoteProblems(m ModuleSpec) []Problem {
+	var problems []Problem
+	fault := func(field, format string, args ...any) {
+		problems = append(problems, Problem{Field: field, Problem: fmt.Sprintf(format, args...)})
+	}
 	source := m.Source
 	switch {
 	case source == "":
-		c.fault(field+".source", "is required")
+		fault("source", "is required")
 	case strings.ContainsFunc(source, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) || source[0] == '-':
-		c.fault(field+".source", "is no source of a module: %q", source)
-	case source[0] == '.' || source[0] == '/' || source[0] == '~':
-		return c.localSource(field, m)
+		fault("source", "is no source of a module: %q", source)
 	case strings.HasPrefix(source, "git::"):
-		c.gitSource(field, strings.TrimPrefix(source, "git::"))
+		if problem := gitProblem(strings.TrimPrefix(source, "git::")); problem != "" {
+			fault("source", "%s", problem)
+		}
 	case strings.HasPrefix(source, "https://"):
 		if u, err := url.Parse(source); err != nil || u.User != nil {
-			c.fault(field+".source", "is no address, or one with credentials: leave them to the machine that fetches it")
+			fault("source", "is no address, or one with credentials: leave them to the machine that fetches it")
 		}
 		if m.Digest == "" {
-			c.fault(field+".digest", "is required for a module fetched as an archive")
+			fault("digest", "is required for a module fetched as an archive")
 		}
 	case registrySource(source):
 		if _, err := semver.StrictNewVersion(m.Version); err != nil {
-			c.fault(field+".version", "a module from a registry needs an exact version as in 6.10.0, not %q", m.Version)
+			fault("version", "a module from a registry needs an exact version as in 6.10.0, not %q", m.Version)
 		}
 	default:
-		c.fault(field+".source", "must be a path as in ./modules/x, git::<address>?ref=<tag or commit>, https://<archive>, or a module of a registry as in terraform-aws-modules/rds/aws; not %q", source)
+		fault("source", "must be a path as in ./modules/x, git::<address>?ref=<tag or commit>, https://<archive>, or a module of a registry as in terraform-aws-modules/rds/aws; not %q", source)
 	}
 	if m.Version != "" && !registrySource(source) {
-		c.fault(field+".version", "is for a module from a registry")
+		fault("version", "is for a module from a registry")
 	}
-	return nil
+	return problems
 }
 
 func (c *typeChecker) localSource(field string, m ModuleSpec) fs.FS {
@@ -73,22 +91,34 @@ func hasTerraform(files fs.FS) bool {
 	return false
 }
 
-// gitSource checks an address as in https://host/repo.git//path?ref=v1.2.0.
-func (c *typeChecker) gitSource(field, address string) {
+// gitProblem checks an address as in https://host/repo.git//path?ref=v1.2.0.
+func gitProblem(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || !slices.Contains([]string{"https", "ssh", "file"}, u.Scheme) || strings.HasPrefix(u.Host, "-") {
-		c.fault(field+".source", "a git repository is named by an https, ssh or file address, not %q", address)
-		return
+		return fmt.Sprintf("a git repository is named by an https, ssh or file address, not %q", address)
 	}
 	if _, has := u.User.Password(); has {
-		c.fault(field+".source", "holds a password: leave credentials to the machine that fetches it")
+		return "holds a password: leave credentials to the machine that fetches it"
+	}
+	if strings.HasPrefix(u.User.Username(), "-") {
+		return fmt.Sprintf("holds an option: %q", address)
 	}
 	if slices.Contains(strings.Split(u.Path, "/"), "..") {
-		c.fault(field+".source", "must not lead out of the repository: %q", address)
+		return fmt.Sprintf("must not lead out of the repository: %q", address)
 	}
-	if ref := u.Query().Get("ref"); !refName(ref) {
-		c.fault(field+".source", "needs ?ref= with a tag or a commit, so that it stays what was checked; not %q", ref)
+	query, err := url.ParseQuery(u.RawQuery)
+	for name, values := range query {
+		if name != "ref" && name != "depth" || len(values) > 1 {
+			err = fmt.Errorf("parameter %q", name)
+		}
 	}
+	if err != nil {
+		return "takes ?ref= once, and no other parameter than depth"
+	}
+	if ref := query.Get("ref"); !refName(ref) {
+		return fmt.Sprintf("needs ?ref= with a tag or a commit, so that it stays what was checked; not %q", ref)
+	}
+	return ""
 }
 
 func refName(s string) bool {

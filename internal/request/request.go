@@ -165,6 +165,7 @@ type Rendered struct {
 	Lock            []byte   // pins the providers that the module brings; nil when there are none
 	Digest          string   // of the module's files
 	Needs           []string // servers that the module talks to: "postgresql"
+	Providers       []string // names of the providers that the module brings
 }
 
 // Changes is what an engine plans to do.

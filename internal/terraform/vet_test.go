@@ -55,6 +55,21 @@ func TestModuleFromElsewhere(t *testing.T) {
 	}
 }
 
+// The addresses that a module from elsewhere calls are held to the same rules.
+func TestCallFromElsewhere(t *testing.T) {
+	inner := repository(t, "main.tf", "")
+	e := engine(t)
+	for query, want := range map[string]string{
+		"?ref=v1": "", "?ref=v1&sshkey=aGk=": `has a parameter "sshkey" that is not supported`,
+	} {
+		m := terraform.Module{Source: repository(t, "main.tf", "module \"x\" {\n  source = \""+inner+query+"\"\n}\n") + "?ref=v1"}
+		_, err := e.Prepare(t.Context(), t.TempDir(), m, "")
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("Prepare of a module that calls %q = %v, want %q", query, err, want)
+		}
+	}
+}
+
 // Nothing that is fetched runs before somebody said which files it has.
 func TestPinned(t *testing.T) {
 	config, _ := mirror(t, "0.1.0")
