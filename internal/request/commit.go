@@ -267,6 +267,7 @@ func (f *flight) resource(now time.Time) store.Resource {
 	resource.Record.Metadata.Name = f.ask.Name
 	spec := &resource.Record.Spec
 	spec.Capability, spec.Digest, spec.Tier = f.res.Capability, f.def.Digest(), f.ask.Tier
+	spec.Module = f.rendered.Digest
 	spec.Environment, spec.Team, spec.For = f.env.Name, f.ask.Team, f.ask.For
 	spec.Inputs, spec.Request, spec.Needs = f.ask.Inputs, f.id, f.rendered.Needs
 	spec.Created, spec.Updated, spec.Machine = created, now, f.Machine

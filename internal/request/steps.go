@@ -26,8 +26,8 @@ func (f *flight) render(ctx context.Context) error {
 func (f *flight) module() Module {
 	own := maps.Clone(f.target.Own())
 	own["mark"] = fmt.Sprintf("platformctl %s/%s/%s", f.snapshot.Config().Metadata.Name, f.env.Name, f.ask.Name)
-	m := Module{Module: f.res.Module, Outputs: f.res.TerraformOutputs, Own: own}
-	if f.existing != nil && f.existing.Record.Spec.Digest == f.def.Digest() {
+	m := Module{Module: f.res.Module, Outputs: f.res.TerraformOutputs, Own: own, Lock: f.res.Module.Lock}
+	if f.existing != nil && f.existing.Record.Spec.Digest == f.def.Digest() && f.existing.Lock != nil {
 		m.Lock = f.existing.Lock // another definition may need other providers
 	}
 	return m
@@ -104,7 +104,7 @@ func (f *flight) unchanged() bool {
 		return false
 	}
 	return have.Record.Spec.Capability == f.res.Capability && have.Record.Spec.Digest == f.def.Digest() &&
-		have.Record.Spec.For == f.ask.For && sameInputs(have.Record.Spec.Inputs, f.ask.Inputs) &&
+		have.Record.Spec.Module == f.rendered.Digest && have.Record.Spec.For == f.ask.For && sameInputs(have.Record.Spec.Inputs, f.ask.Inputs) &&
 		bytes.Equal(have.Main, f.rendered.Main) && bytes.Equal(have.Lock, f.rendered.Lock) && bytes.Equal(have.Variables, f.rendered.Variables)
 }
 

@@ -34,8 +34,10 @@ type ResourceMetadata struct {
 type ResourceSpec struct {
 	// Capability is like "database/postgresql@1.0.0", Digest that of its
 	// definition.
-	Capability  string `yaml:"capability" json:"capability"`
-	Digest      string `yaml:"digest" json:"digest"`
+	Capability string `yaml:"capability" json:"capability"`
+	Digest     string `yaml:"digest" json:"digest"`
+	// Module is the digest of the module's files, of those that were fetched too.
+	Module      string `yaml:"module,omitempty" json:"module,omitempty"`
 	Tier        string `yaml:"tier" json:"tier"`
 	Environment string `yaml:"environment" json:"environment"`
 	Team        string `yaml:"team" json:"team"`
