@@ -15,7 +15,8 @@ import (
 )
 
 func newCapabilityCmd(app *App) *cobra.Command {
-	return group("capability", "What teams can ask for", newCapabilityListCmd(app), newCapabilityShowCmd(app))
+	return group("capability", "What teams can ask for", newCapabilityListCmd(app), newCapabilityShowCmd(app),
+		newCapabilityNewCmd(app), newCapabilityLintCmd(app), newCapabilityTestCmd(app), newCapabilityEjectCmd(app))
 }
 
 func newCapabilityListCmd(app *App) *cobra.Command {

@@ -17,9 +17,15 @@ type engine struct {
 	session *session
 	dryRun  bool
 	found   *terraform.Engine // nil until it is needed
+	// unpinned lets modules bring providers that nobody has locked yet: to see
+	// which those are.
+	unpinned bool
 }
 
-var _ request.Terraform = (*engine)(nil)
+var (
+	_ request.Terraform = (*engine)(nil)
+	_ request.Planner   = (*engine)(nil)
+)
 
 // find looks for Terraform or OpenTofu once.
 func (e *engine) find(ctx context.Context) (terraform.Engine, error) {
@@ -69,10 +75,11 @@ func (e *engine) Prepare(ctx context.Context, dir string, m request.Module) (req
 	if err != nil {
 		return request.Rendered{}, fmt.Errorf("path of this binary: %w", err)
 	}
-	rendered, err := found.Prepare(ctx, dir, moduleOf(m), binary)
+	module := moduleOf(m)
+	rendered, err := found.Prepare(ctx, dir, module, binary)
 	return request.Rendered{
 		Main: rendered.Main, Variables: rendered.Variables, Lock: rendered.LockFile,
-		Digest: rendered.Digest, Needs: rendered.Needs,
+		Digest: rendered.Digest, Needs: rendered.Needs, Providers: rendered.Providers,
 	}, err
 }
 
@@ -91,9 +98,20 @@ func (e *engine) Plan(ctx context.Context, dir string, run request.Run) (request
 		return request.Changes{}, err
 	}
 	plan, err := found.Plan(ctx, dir, e.run(run))
+	return changesOf(plan), err
+}
+
+// Mock plans in dir with providers mocked.
+func (e *engine) Mock(ctx context.Context, dir string, run request.Run, providers []string) (request.Changes, error) {
+	found, err := e.find(ctx)
 	if err != nil {
 		return request.Changes{}, err
 	}
+	plan, err := found.PlanMocked(ctx, dir, e.run(run), providers)
+	return changesOf(plan), err
+}
+
+func changesOf(plan terraform.Plan) request.Changes {
 	changes := request.Changes{
 		Counts:         request.Counts{Add: plan.Add, Change: plan.Change, Destroy: plan.Destroy},
 		OutputsChanged: plan.OutputsChanged,
@@ -102,7 +120,7 @@ func (e *engine) Plan(ctx context.Context, dir string, run request.Run) (request
 	for _, c := range plan.Changes {
 		changes.Changes = append(changes.Changes, request.Change{Address: c.Address, Action: c.Action})
 	}
-	return changes, nil
+	return changes
 }
 
 // Apply applies the plan saved in dir.

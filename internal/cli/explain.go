@@ -26,7 +26,7 @@ import (
 func (app *App) explain(err error) explanation {
 	e := explanation{Error: err.Error(), Code: exitFailed}
 	for _, rule := range []func(error, *explanation) bool{
-		explainAnswer, explainDestroy, explainRequest, explainTarget, explainServer, explainRecord,
+		explainAnswer, explainDestroy, explainRequest, explainTarget, explainServer, explainCapability, explainRecord,
 		explainInput, explainFile, explainPath, explainMachine, explainUsage,
 	} {
 		if rule(err, &e) {

@@ -68,6 +68,15 @@ func (app *App) open(ctx context.Context) (*session, error) {
 	return s, err
 }
 
+// outside is a session of no platform, for what needs this machine alone.
+func (app *App) outside() (*session, error) {
+	home, err := platform.HomeFrom(app.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return &session{app: app, home: home}, platform.CheckHome(home)
+}
+
 func (s *session) options() store.Options {
 	return store.Options{Location: s.location, Paths: s.paths, Now: s.app.Now}
 }

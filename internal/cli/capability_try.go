@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/terraform"
+	"github.com/platformctl/platformctl/internal/ui"
+)
+
+func newCapabilityTestCmd(app *App) *cobra.Command {
+	var run string
+	cmd := &cobra.Command{
+		Use: "test [NAME | DIR]...", Short: "Plan the tests of a capability with Terraform, and compare",
+		Long: helpText("capability-test"),
+		Example: `  platformctl capability test cache
+  platformctl capability test ./capabilities/cache --run 'minimal production'`,
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return runCapabilityTest(cmd.Context(), app, given, run)
+		},
+		ValidArgsFunction: app.complete(completeCapabilities),
+	}
+	cmd.Flags().StringVar(&run, "run", "", "name of the only test to run")
+	outputFlag(cmd, app)
+	return cmd
+}
+
+// States of a test.
+const (
+	testPassed   = "passed"
+	testFailed   = "failed"
+	testUntested = "untested" // what it needs cannot be had here
+	testPlanned  = "planned"  // it expects nothing
+)
+
+// triedView is what `capability test` answers.
+type triedView struct {
+	Tests []testView `json:"tests"`
+}
+
+// testView is how one test ended.
+type testView struct {
+	Capability string                 `json:"capability"`
+	Test       string                 `json:"test"`
+	State      string                 `json:"state"`
+	Want       *capability.PlanCounts `json:"want,omitempty"`
+	Got        *capability.PlanCounts `json:"got,omitempty"`
+	Changes    []request.Change       `json:"changes,omitempty"`
+	Mocked     []string               `json:"mocked,omitempty"` // providers whose target could not be had
+	Reason     string                 `json:"reason,omitempty"`
+}
+
+func runCapabilityTest(ctx context.Context, app *App, given []string, run string) error {
+	all, err := app.locateCapabilities(ctx, given)
+	if err != nil {
+		return err
+	}
+	e, err := app.bareEngine()
+	if err != nil {
+		return err
+	}
+	if _, err := e.find(ctx); err != nil {
+		return err
+	}
+	view, names := triedView{Tests: []testView{}}, []string{}
+	for _, at := range all {
+		def, err := at.load()
+		if err != nil {
+			return err
+		}
+		for _, test := range def.Spec.Tests {
+			names = append(names, test.Name)
+			if run != "" && run != test.Name {
+				continue
+			}
+			result, err := e.test(ctx, def, test)
+			if err != nil {
+				return err
+			}
+			view.Tests = append(view.Tests, result)
+		}
+	}
+	if len(view.Tests) == 0 && run != "" {
+		return &capability.UnknownError{What: "test", Name: run, Known: names}
+	}
+	if err := app.print(view); err != nil {
+		return err
+	}
+	return view.verdict()
+}
+
+// test plans one test.
+func (e *engine) test(ctx context.Context, def *capability.Definition, test capability.Test) (testView, error) {
+	view := testView{Capability: def.Name(), Test: test.Name, Want: test.ExpectPlan}
+	trial, err := e.try(ctx, def, test)
+	if ctx.Err() != nil {
+		return view, ctx.Err()
+	}
+	if err != nil {
+		view.State, view.Reason = testFailed, err.Error()
+		if failed, ok := errors.AsType[*terraform.RunError](err); ok && (failed.Verb == "init" || failed.Verb == "get") {
+			view.State = testUntested
+		}
+		return view, nil
+	}
+	got := capability.PlanCounts(trial.Changes.Counts)
+	view.Got, view.Changes, view.Mocked = &got, trial.Changes.Changes, trial.Mocked
+	if trial.Reason != nil {
+		view.Reason = trial.Reason.Error()
+	}
+	switch {
+	case test.ExpectPlan == nil:
+		view.State = testPlanned
+	case *test.ExpectPlan == got:
+		view.State = testPassed
+	default:
+		view.State = testFailed
+	}
+	return view, nil
+}
+
+// verdict is nil when all tests passed.
+func (v triedView) verdict() error {
+	failed, untested := 0, 0
+	for _, t := range v.Tests {
+		switch t.State {
+		case testFailed:
+			failed++
+		case testUntested:
+			untested++
+		}
+	}
+	switch {
+	case len(v.Tests) == 0:
+		return &checkError{"there are no tests"}
+	case failed+untested > 0:
+		return &checkError{fmt.Sprintf("of %s, %d failed and %d could not be run", count(len(v.Tests), "test"), failed, untested)}
+	}
+	return nil
+}
+
+// Names are the tests that did not fail, as CAPABILITY/TEST.
+func (v triedView) Names() []string {
+	names := make([]string, len(v.Tests))
+	for i, t := range v.Tests {
+		names[i] = t.Capability + "/" + t.Test
+	}
+	return names
+}
+
+// Text is the answer for people.
+func (v triedView) Text(t *ui.Text) {
+	for _, test := range v.Tests {
+		t.Heading(fmt.Sprintf("%s: %s, %s", test.State, test.Capability, test.Test))
+		if test.Got != nil {
+			t.Pair("plans", countsText(request.Counts(*test.Got)))
+		}
+		if test.State == testFailed && test.Got != nil {
+			t.Pair("expects", countsText(request.Counts(*test.Want)))
+			for _, c := range test.Changes {
+				t.Bullet(c.Action + " " + c.Address)
+			}
+		}
+		if len(test.Mocked) > 0 {
+			t.Pair("mocked", strings.Join(test.Mocked, ", "))
+		}
+		if test.Reason != "" {
+			t.Pair("because", test.Reason)
+		}
+	}
+}
