@@ -76,6 +76,7 @@ func (e *engine) Prepare(ctx context.Context, dir string, m request.Module) (req
 		return request.Rendered{}, fmt.Errorf("path of this binary: %w", err)
 	}
 	module := moduleOf(m)
+	module.Pinned = !e.unpinned
 	rendered, err := found.Prepare(ctx, dir, module, binary)
 	return request.Rendered{
 		Main: rendered.Main, Variables: rendered.Variables, Lock: rendered.LockFile,
