@@ -164,7 +164,7 @@ func TestDraftOutputs(t *testing.T) {
 	}
 }
 
-// I9: equal drafts give equal bytes.
+// Equal drafts give equal bytes.
 func TestDraftIsStable(t *testing.T) {
 	d := draftOf(
 		capability.ModuleVariable{Name: "b", Required: true, Schema: object{"type": "object", "additionalProperties": object{"type": "string"}}},

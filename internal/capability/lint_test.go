@@ -44,6 +44,12 @@ func TestLintModule(t *testing.T) {
 			},
 			nil, "error", module + ".variables", `needs "zone"`,
 		},
+		"secret left out": {
+			func(m *capability.Interface) {
+				m.Variables = append(m.Variables, capability.ModuleVariable{Name: "token", Sensitive: true})
+			},
+			nil, "warning", module + ".variables", `secret variable "token"`,
+		},
 		"no such variable": {
 			nil, []string{"amount: \"${inputs.size}\"", "amounts: \"${inputs.size}\""}, "error", module + ".variables.amounts", "has no such variable",
 		},

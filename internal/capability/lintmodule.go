@@ -17,6 +17,8 @@ func (l *linter) module(use ModuleUse, m Interface) {
 		if _, ok := mapped[v.Name]; v.Required && !ok {
 			l.fail(use.Field+".variables", fmt.Sprintf("the module needs %q, which is not mapped", v.Name),
 				fmt.Sprintf(`add %s: "${inputs.%s}", or a value that the platform knows`, v.Name, v.Name))
+		} else if v.secret() && !ok {
+			l.warn(use.Field+".variables", fmt.Sprintf("leaves the secret variable %q to its default", v.Name), secretMend)
 		}
 	}
 	l.outputs(use, m)

@@ -46,6 +46,7 @@ func newCapabilityNewCmd(app *App) *cobra.Command {
 	flags.StringVar(&opts.typ, "type", "", "name of its one type (default: NAME)")
 	flags.StringVar(&opts.title, "title", "", "what to call it in prose (default: made from NAME)")
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "show the files and change nothing")
+	_ = cmd.MarkFlagDirname("from-module")
 	outputFlag(cmd, app)
 	return cmd
 }
