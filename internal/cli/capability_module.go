@@ -51,6 +51,8 @@ func (app *App) moduleDir(source string) (dir string, local bool, err error) {
 	isPath := filepath.IsAbs(source) || source == "." || source == ".." || strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") ||
 		strings.HasPrefix(source, "~")
 	switch {
+	case err == nil && info.IsDir() && !holdsModule(dir):
+		return "", false, usagef("--from-module: there are no .tf files in %s", quote(source))
 	case err == nil && info.IsDir():
 		return filepath.Clean(dir), true, nil
 	case err == nil:
@@ -59,6 +61,16 @@ func (app *App) moduleDir(source string) (dir string, local bool, err error) {
 		return "", false, usagef("--from-module: there is no directory %s", quote(source))
 	}
 	return "", false, nil
+}
+
+// holdsModule reports whether there are Terraform files in a directory itself.
+func holdsModule(dir string) bool {
+	for _, pattern := range []string{"*.tf", "*.tf.json"} {
+		if found, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil && len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // plainBase is the last element of a path, fit for a source address.

@@ -18,6 +18,7 @@ func explainCapability(err error, e *explanation) bool {
 		unlocked *terraform.UnlockedError
 		made     *newModuleError
 		module   *terraform.ModuleError
+		run      *terraform.RunError
 	)
 	switch {
 	case errors.As(err, &exists):
@@ -30,6 +31,8 @@ func explainCapability(err error, e *explanation) bool {
 		e.Code, e.Hint = exitUsage, `give the variable a default, or have the module take the secret by reference: ephemeral "platformctl_secret"`
 	case errors.As(err, &made) && errors.As(err, &module):
 		e.Code, e.Hint = exitUsage, "a capability calls the module from a root module of its own: take out of it what does not fit there, or name another one"
+	case errors.As(err, &made) && errors.As(err, &run):
+		e.Hint = "see whether the address is right and this machine may read it: git and the registry are asked as Terraform asks them"
 	case errors.As(err, &source):
 		e.Code = exitUsage
 		e.Hint = "a module is a directory, git::https://HOST/PATH.git//DIRECTORY?ref=TAG, or NAMESPACE/NAME/PROVIDER with --version"
