@@ -188,6 +188,18 @@ func TestDraftIsStable(t *testing.T) {
 	}
 }
 
+// What a module says of itself is text in the page, not markup.
+func TestDraftPage(t *testing.T) {
+	d := draftOf(capability.ModuleVariable{Name: "a", Schema: object{"type": "string"}, Description: "<img src=x onerror=y> [x](javascript:y) | `z`"})
+	files, err := d.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "| `a` | string |  | &lt;img src=x onerror=y> \\[x](javascript:y) \\| \\`z\\` |\n"; !strings.Contains(string(files["README.md"]), want) {
+		t.Errorf("README.md = %s\nwant %s", files["README.md"], want)
+	}
+}
+
 func TestRemoteSource(t *testing.T) {
 	for typed, want := range map[string]string{
 		"git::https://example.com/x.git//m?ref=v1": "git::https://example.com/x.git//m?ref=v1",

@@ -159,15 +159,14 @@ func (w *draft) readme() []byte {
 			if slices.Contains(w.required, name) {
 				required = "yes"
 			}
-			text := strings.ReplaceAll(stringOf(w.inputs[name]["description"]), "|", `\|`)
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, w.inputs[name]["type"], required, text)
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, w.inputs[name]["type"], required, cell(stringOf(w.inputs[name]["description"])))
 		}
 	}
 	if len(w.outputs) > 0 {
 		b.WriteString("\n## What a program gets\n\n| variable | |\n|---|---|\n")
 		for _, name := range sortedKeys(w.outputs) {
 			o, _ := w.Module.output(w.outputs[name].From)
-			fmt.Fprintf(&b, "| `%s` | %s |\n", w.envName(name), strings.ReplaceAll(sentence(o.Description), "|", `\|`))
+			fmt.Fprintf(&b, "| `%s` | %s |\n", w.envName(name), cell(sentence(o.Description)))
 		}
 	}
 	return []byte(b.String())
@@ -180,4 +179,9 @@ func (w *draft) sets() string {
 		out.WriteString(" --set " + name + "=...")
 	}
 	return out.String()
+}
+
+// cell is text of a module in a table of Markdown, where it means itself.
+func cell(s string) string {
+	return strings.NewReplacer("\\", "\\\\", "|", `\|`, "<", "&lt;", "[", `\[`, "`", "\\`", "*", `\*`, "_", `\_`).Replace(s)
 }

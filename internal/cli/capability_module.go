@@ -13,7 +13,6 @@ import (
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/ledger"
 	"github.com/platformctl/platformctl/internal/platform"
-	"github.com/platformctl/platformctl/internal/request"
 	"github.com/platformctl/platformctl/internal/store"
 	"github.com/platformctl/platformctl/internal/terraform"
 )
@@ -209,16 +208,6 @@ func interfaceOf(is terraform.Interface) capability.Interface {
 		out.Risks = append(out.Risks, capability.ModuleRisk(r))
 	}
 	return out
-}
-
-// try plans a test of a definition in a scratch directory.
-func (e *engine) try(ctx context.Context, def *capability.Definition, test capability.Test) (request.Trial, error) {
-	dir, remove, err := e.session.app.TempDir()
-	if err != nil {
-		return request.Trial{}, err
-	}
-	defer remove()
-	return request.Try(ctx, e, request.Tryout{Definition: def, Test: test, Dir: dir})
 }
 
 // addition is a capability on its way into the platform.

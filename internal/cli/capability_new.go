@@ -268,7 +268,7 @@ func (m *maker) count(ctx context.Context) error {
 	progress.Start("test", "planning its tests")
 	plans := map[string]capability.PlanCounts{}
 	for _, test := range m.def.Spec.Tests {
-		trial, err := m.engine.try(ctx, m.def, test)
+		trial, err := request.Try(ctx, m.engine, request.Tryout{Definition: m.def, Test: test, Dir: filepath.Join(m.scratch, "run")})
 		if err != nil {
 			progress.Fail("planning its tests")
 			if ctx.Err() != nil {

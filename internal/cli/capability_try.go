@@ -76,15 +76,12 @@ func runCapabilityTest(ctx context.Context, app *App, given []string, run string
 		}
 		for _, test := range def.Spec.Tests {
 			names = append(names, test.Name)
-			if run != "" && run != test.Name {
-				continue
-			}
-			result, err := e.test(ctx, def, test)
-			if err != nil {
-				return err
-			}
-			view.Tests = append(view.Tests, result)
 		}
+		results, err := e.tests(ctx, def, run)
+		if err != nil {
+			return err
+		}
+		view.Tests = append(view.Tests, results...)
 	}
 	if len(view.Tests) == 0 && run != "" {
 		return &capability.UnknownError{What: "test", Name: run, Known: names}
@@ -95,10 +92,33 @@ func runCapabilityTest(ctx context.Context, app *App, given []string, run string
 	return view.verdict()
 }
 
+// tests plans the tests of a definition, or the one called run, in one scratch
+// directory: what is fetched and installed, is so once.
+func (e *engine) tests(ctx context.Context, def *capability.Definition, run string) ([]testView, error) {
+	dir, remove, err := e.session.app.TempDir()
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	var results []testView
+	for _, test := range def.Spec.Tests {
+		if run != "" && run != test.Name {
+			continue
+		}
+		result, err := e.test(ctx, request.Tryout{Definition: def, Test: test, Dir: dir})
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, result)
+	}
+	return results, nil
+}
+
 // test plans one test.
-func (e *engine) test(ctx context.Context, def *capability.Definition, test capability.Test) (testView, error) {
-	view := testView{Capability: def.Name(), Test: test.Name, Want: test.ExpectPlan}
-	trial, err := e.try(ctx, def, test)
+func (e *engine) test(ctx context.Context, t request.Tryout) (testView, error) {
+	test := t.Test
+	view := testView{Capability: t.Definition.Name(), Test: test.Name, Want: test.ExpectPlan}
+	trial, err := request.Try(ctx, e, t)
 	if ctx.Err() != nil {
 		return view, ctx.Err()
 	}

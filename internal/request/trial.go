@@ -17,7 +17,8 @@ type Planner interface {
 	Mock(ctx context.Context, dir string, run Run, providers []string) (Changes, error)
 }
 
-// Tryout is a test of a definition, and the empty directory to plan it in.
+// Tryout is a test of a definition, and the directory to plan it in: empty, or
+// that of another Tryout.
 type Tryout struct {
 	Definition *capability.Definition
 	Test       capability.Test

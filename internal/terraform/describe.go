@@ -3,7 +3,6 @@ package terraform
 import (
 	"cmp"
 	"context"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -78,11 +77,4 @@ func (e Engine) Describe(ctx context.Context, dir string, m Module) (Interface, 
 		out.Risks = append(out.Risks, c.risks...)
 	}
 	return out, nil
-}
-
-// Files are the files of a module that is given, as [Engine.Prepare] takes them.
-// Errors are *ModuleError.
-func Files(m Module) (map[string][]byte, error) {
-	_, files, err := localTree(m)
-	return maps.Clone(files), err
 }
