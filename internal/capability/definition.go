@@ -65,6 +65,8 @@ type Type struct {
 	Outputs         map[string]Output `yaml:"outputs" json:"outputs,omitempty"`
 	Env             map[string]string `yaml:"env" json:"env,omitempty"`         // environment of a program that uses the resource; expressions
 	Connect         []string          `yaml:"connect" json:"connect,omitempty"` // command line that connects with that environment
+	// StateHoldsSecrets says that the modules put secrets into Terraform's state.
+	StateHoldsSecrets bool `yaml:"stateHoldsSecrets" json:"stateHoldsSecrets,omitempty"`
 }
 
 // Tier is a preset of inputs with the rules that come with it.

@@ -159,6 +159,9 @@ func TestDraftOutputs(t *testing.T) {
 	if got := typ.Implementations[0].Module.Variables["password_ref"]; got != "${environment.name}/${request.name}/password" {
 		t.Errorf("password_ref = %v", got)
 	}
+	if !typ.StateHoldsSecrets {
+		t.Error("nothing says that the state holds a secret")
+	}
 	if def.Spec.Tests[0].ExpectPlan != nil || def.Spec.Tests[1].ExpectPlan.Add != 2 {
 		t.Errorf("tests = %+v", def.Spec.Tests)
 	}

@@ -88,6 +88,9 @@ func (w *draft) typ() pairs {
 		{"tiers", tiers},
 		{"implementations", []pairs{{{"match", pairs{}}, {"module", module}}}},
 	}
+	if slices.ContainsFunc(w.Module.Outputs, func(o ModuleOutput) bool { return o.Sensitive }) {
+		out.add("stateHoldsSecrets", true)
+	}
 	if len(w.outputs) == 0 {
 		return out
 	}

@@ -78,7 +78,14 @@ func TestLintModule(t *testing.T) {
 			func(m *capability.Interface) {
 				m.Outputs = append(m.Outputs, capability.ModuleOutput{Name: "token", Sensitive: true})
 			},
-			nil, "warning", module, `output "token" is secret`,
+			[]string{"      outputs:\n", "      stateHoldsSecrets: true\n      outputs:\n"},
+			"warning", module, `output "token" is secret`,
+		},
+		"secret in the state, not said": {
+			func(m *capability.Interface) {
+				m.Outputs = append(m.Outputs, capability.ModuleOutput{Name: "token", Sensitive: true})
+			},
+			nil, "error", "spec.types.plain", `does not say that Terraform's state holds a secret: output "token"`,
 		},
 		"not pinned": {
 			func(m *capability.Interface) { m.Fetched = true }, nil, "error", module, "not pinned",

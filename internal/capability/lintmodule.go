@@ -143,8 +143,13 @@ func (l *linter) outputs(use ModuleUse, m Interface) {
 		}
 	}
 	for _, o := range m.Outputs {
-		if o.Sensitive && !from[o.Name] {
+		switch {
+		case !o.Sensitive || from[o.Name]:
+		case spec.StateHoldsSecrets:
 			l.warn(use.Field, fmt.Sprintf("output %q is secret: its value is in Terraform's state, and teams do not get it", o.Name), secretMend)
+		default:
+			l.fail("spec.types."+use.Type, fmt.Sprintf("does not say that Terraform's state holds a secret: output %q of %s", o.Name, use.Source),
+				"add stateHoldsSecrets: true, which is shown before each request; or "+secretMend)
 		}
 	}
 	l.found = slices.CompactFunc(l.found, func(a, b Finding) bool { return a == b })

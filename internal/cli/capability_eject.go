@@ -83,8 +83,8 @@ func (app *App) builtin() (capability.Set, error) {
 	return capability.LoadAll(files, nil)
 }
 
-func completeBuiltin(_ context.Context, s *session, _ *store.Snapshot) []cobra.Completion {
-	set, err := s.app.builtin()
+func completeBuiltin(_ context.Context, a *asked) []cobra.Completion {
+	set, err := a.app.builtin()
 	if err != nil {
 		return nil
 	}

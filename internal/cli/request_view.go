@@ -160,6 +160,9 @@ func (v planView) Text(t *ui.Text) {
 	if v.Deprecated != "" {
 		t.Pair("Deprecated", v.Deprecated)
 	}
+	if v.StateHoldsSecrets {
+		t.Pair("Secrets", "Terraform's state of it holds secrets in the clear")
+	}
 	t.Pair("Cost", costText(v.Cost))
 	t.Pair("Platform team", strings.Join(v.Responsibility.Platform, ", "))
 	t.Pair("Your team", strings.Join(v.Responsibility.Team, ", "))

@@ -110,6 +110,8 @@ type Plan struct {
 	Responsibility Responsibility `json:"responsibility"`
 	Deprecated     string         `json:"deprecated,omitempty"`
 	Destroy        *DestroyPlan   `json:"destroy,omitempty"` // nil: the resource is made or changed
+	// StateHoldsSecrets says that Terraform's state will hold secrets in the clear.
+	StateHoldsSecrets bool `json:"stateHoldsSecrets,omitempty"`
 }
 
 // StepTime is how long one step took.

@@ -76,6 +76,8 @@ func (f *flight) describe() {
 		Counts: f.changes.Counts, Changes: f.changes.Changes,
 		Responsibility: Responsibility{Platform: f.def.Responsibility().Platform, Team: f.def.Responsibility().Team},
 		Deprecated:     f.def.Deprecation(),
+
+		StateHoldsSecrets: f.def.Spec.Types[f.ask.Type].StateHoldsSecrets,
 	}
 	if amount, currency, ok := f.def.MonthlyCost(f.ask.Tier); ok {
 		f.plan.Cost = &Cost{Currency: currency, Monthly: amount}
