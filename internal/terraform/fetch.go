@@ -100,6 +100,9 @@ func (w *workspace) fetch(ctx context.Context, files map[string][]byte) (*tree, 
 		return nil, err
 	}
 	if err := onOneThread(func() error { return tf.Get(ctx) }); err != nil {
+		if refused := w.vetFetched(os.DirFS(scratch)); refused != nil && ctx.Err() == nil {
+			return nil, refused
+		}
 		return nil, runError(ctx, "get", nil, err)
 	}
 	if err := dropGit(filepath.Join(scratch, manifestDir)); err != nil {

@@ -2,8 +2,10 @@ package terraform
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -92,6 +94,47 @@ func (c *config) vet(top string) error {
 		}
 	}
 	return nil
+}
+
+// vetFetched looks at what a fetch that failed has brought of the called module:
+// an address in it that no module from elsewhere may call is the better reason.
+func (w *workspace) vetFetched(scratch fs.FS) error {
+	if w.module.Local != nil {
+		return nil
+	}
+	return vetFrom(scratch, path.Join(manifestDir, callName, subdirectory(w.module.Source)), w.module.Source, 0)
+}
+
+// vetFrom vets the module in dir and those that it calls by a path.
+func vetFrom(fsys fs.FS, dir, top string, depth int) error {
+	if depth > maxModuleDepth || !strings.HasPrefix(dir, manifestDir+"/") {
+		return nil
+	}
+	conf, err := inspect(fsys, dir, top)
+	if err != nil {
+		return nil //nolint:nilerr // not all is there: the fetch failed
+	}
+	if err := conf.vet(top); err != nil {
+		return err
+	}
+	for _, call := range slices.SortedFunc(maps.Values(conf.ModuleCalls), byName) {
+		if strings.HasPrefix(call.Source, "./") || strings.HasPrefix(call.Source, "../") {
+			if err := vetFrom(fsys, path.Join(dir, call.Source), top, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// subdirectory is what stands after // in a source.
+func subdirectory(source string) string {
+	source, _, _ = strings.Cut(source, "?")
+	if _, rest, found := strings.Cut(source, "://"); found {
+		source = rest
+	}
+	_, dir, _ := strings.Cut(source, "//")
+	return dir
 }
 
 // sourceProblem says why nothing is fetched from an address, or "".
