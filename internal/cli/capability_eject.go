@@ -12,7 +12,6 @@ import (
 
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/platform"
-	"github.com/platformctl/platformctl/internal/store"
 )
 
 func newCapabilityEjectCmd(app *App) *cobra.Command {
@@ -20,7 +19,7 @@ func newCapabilityEjectCmd(app *App) *cobra.Command {
 		Use: "eject NAME", Short: "Copy a built-in capability into the platform, to change it there", Args: args("NAME"),
 		Long: "Copies the files of a built-in capability into capabilities/NAME of the platform, in one commit.\n" +
 			"From then on the copy counts; resources made with the built-in one stay as they are.",
-		Example: "  platformctl capability eject database",
+		Example: "  platformctl capability eject database\n  platformctl capability eject database -o json",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return runCapabilityEject(cmd.Context(), app, given[0])
 		},

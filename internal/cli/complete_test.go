@@ -130,7 +130,7 @@ func TestComplete(t *testing.T) {
 		"platform":            {"status --platform |", []string{":16"}},
 		"free text":           {"team add x --title |", []string{":4"}},
 		"no arguments":        {"verify |", []string{":4"}},
-		"topics":              {"help e", []string{"environment\tvariables, directories, and which platform is meant", "exit-codes\twhat the exit codes say", ":4"}},
+		"topics":              {"help e", []string{"environment\tWhere things run: list, show, check", "exit-codes\twhat the exit codes say", ":4"}},
 		"help below":          {"help team s", []string{"show\tShow a team and what it owns", ":4"}},
 		"schemas":             {"help formats p", []string{"platform", ":4"}},
 		"shells":              {"completion z", []string{"zsh\tPrint the script for zsh", ":4"}},

@@ -54,7 +54,7 @@ func runHelp(app *App, root *cobra.Command, given []string) error {
 		return printSchema(app, given[1])
 	}
 	cmd, rest, err := root.Find(given)
-	if isTopic(given[0]) && len(given) == 1 {
+	if slices.ContainsFunc(helpTopics, func(t [2]string) bool { return t[0] == given[0] }) && len(given) == 1 {
 		if err == nil && cmd != root && len(rest) == 0 { // a command of this name, which comes first
 			if err := cmd.Help(); err != nil {
 				return err
@@ -75,11 +75,6 @@ func runHelp(app *App, root *cobra.Command, given []string) error {
 		}
 	}
 	return cmd.Help()
-}
-
-// isTopic reports whether there is a topic of that name.
-func isTopic(name string) bool {
-	return slices.ContainsFunc(helpTopics, func(t [2]string) bool { return t[0] == name })
 }
 
 // helpNames are the commands below cmd, and the topics when it is the root.
@@ -107,7 +102,7 @@ func completeHelp(from *cobra.Command, given []string) []cobra.Completion {
 	}
 	var list []cobra.Completion
 	for _, cmd := range at.Commands() {
-		if cmd.IsAvailableCommand() && (at.HasParent() || !isTopic(cmd.Name())) {
+		if cmd.IsAvailableCommand() {
 			list = append(list, cobra.CompletionWithDesc(cmd.Name(), cmd.Short))
 		}
 	}

@@ -89,6 +89,7 @@ func newRootCmd(app *App) *cobra.Command {
 		},
 	}
 	root.Version = newVersionView(app.Build).Version
+	root.SetOut(app.IO.Out)
 	root.SetErr(app.IO.Err)
 	root.SetIn(app.IO.In)
 	root.SetFlagErrorFunc(flagError)
