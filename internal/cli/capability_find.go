@@ -140,9 +140,11 @@ func (app *App) ownCapabilities(ctx context.Context) (map[string]located, error)
 	if s.location.Dir == "" {
 		return own, nil
 	}
-	files, _ := filepath.Glob(filepath.Join(s.location.Dir, platform.CapabilitiesDir, "*", capability.FileName))
+	// Not filepath.Glob: the name of the directory may look like a pattern.
+	dir := filepath.Join(s.location.Dir, platform.CapabilitiesDir)
+	files, _ := fs.Glob(os.DirFS(dir), "*/"+capability.FileName)
 	for _, file := range files {
-		if at, ok := capabilityAt(filepath.Dir(file)); ok {
+		if at, ok := capabilityAt(filepath.Join(dir, path.Dir(file))); ok {
 			own[at.name] = at
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/durable"
 	"github.com/platformctl/platformctl/internal/ledger"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/store"
@@ -65,7 +66,7 @@ func (app *App) moduleDir(source string) (dir string, local bool, err error) {
 // holdsModule reports whether there are Terraform files in a directory itself.
 func holdsModule(dir string) bool {
 	for _, pattern := range []string{"*.tf", "*.tf.json"} {
-		if found, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil && len(found) > 0 {
+		if found, err := fs.Glob(os.DirFS(dir), pattern); err == nil && len(found) > 0 {
 			return true
 		}
 	}
@@ -133,7 +134,7 @@ func leftBehind(name string) bool {
 
 // copyLock takes over which providers a person ran the module with.
 func copyLock(from, to string) error {
-	data, err := os.ReadFile(filepath.Join(from, capability.LockFile))
+	data, err := durable.ReadFile(filepath.Join(from, capability.LockFile), durable.Small)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

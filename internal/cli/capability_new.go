@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/durable"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/request"
 	"github.com/platformctl/platformctl/internal/store"
@@ -296,7 +297,7 @@ func (m *maker) texts(view *newCapabilityView) error {
 		if strings.HasPrefix(name, "modules/") {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(m.dir(), filepath.FromSlash(name)))
+		text, err := durable.ReadFile(filepath.Join(m.dir(), filepath.FromSlash(name)), durable.Small)
 		if err != nil {
 			return err
 		}

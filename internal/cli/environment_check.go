@@ -82,8 +82,7 @@ func (s *session) checkEnvironment(ctx context.Context, env platform.Environment
 	case platform.TargetServer:
 		s.checkServer(ctx, c, env)
 	default:
-		c.add("target", doctor.Failed, fmt.Sprintf("target %s is not served by this version", env.Target)).Mend =
-			"use target local or server, or a newer version"
+		c.add("target", doctor.Failed, fmt.Sprintf("target %s is not served by this version", env.Target)).Mend = "use target local or server, or a newer version"
 	}
 	return c.list
 }
@@ -118,8 +117,7 @@ func (s *session) checkServer(ctx context.Context, c *checks, env platform.Envir
 	checkEncryption(c, server)
 	facts, err := provider.Examine(ctx, server, s.app.Getenv)
 	if err != nil {
-		c.add("connection", doctor.Failed, err.Error()).Mend =
-			"see whether host, port, user, password and certificate in platform.yaml are those of the server"
+		c.add("connection", doctor.Failed, err.Error()).Mend = "see whether host, port, user, password and certificate in platform.yaml are those of the server"
 		return
 	}
 	encrypted := "not encrypted"
@@ -169,8 +167,7 @@ func checkEncryption(c *checks, server connection.Server) {
 		weak = "the host in the certificate is not checked"
 	}
 	if weak != "" {
-		c.add("encryption", doctor.Warning, "sslmode "+server.SSLMode+": "+weak).Mend =
-			"set sslmode to verify-full in platform.yaml, and sslrootcert to the authority of the server's certificate"
+		c.add("encryption", doctor.Warning, "sslmode "+server.SSLMode+": "+weak).Mend = "set sslmode to verify-full in platform.yaml, and sslrootcert to the authority of the server's certificate"
 		return
 	}
 	c.add("encryption", doctor.OK, "sslmode "+server.SSLMode)

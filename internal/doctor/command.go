@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/platformctl/platformctl/internal/durable"
 	"github.com/platformctl/platformctl/internal/git"
 )
 
@@ -113,7 +114,7 @@ func completion(_ context.Context, m *machine) []Check {
 		}
 	}
 	for _, file := range places.startup {
-		if text, err := os.ReadFile(file); err == nil && bytes.Contains(text, []byte("platformctl completion")) {
+		if text, err := durable.ReadFile(file, durable.Small); err == nil && bytes.Contains(text, []byte("platformctl completion")) {
 			return []Check{ok("%s reads it in %s", shellName, file)}
 		}
 	}

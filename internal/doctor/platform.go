@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -122,8 +124,11 @@ func writers(_ context.Context, m *machine) []Check {
 	if m.store != nil {
 		files = append(files, m.store.LockFile())
 	}
-	resources, _ := filepath.Glob(filepath.Join(m.paths.Locks(), "*")) // what is found is enough
-	holders, err := lockHolders(append(files, resources...))
+	resources, _ := os.ReadDir(m.paths.Locks()) // what is found is enough
+	for _, r := range resources {
+		files = append(files, filepath.Join(m.paths.Locks(), r.Name()))
+	}
+	holders, err := lockHolders(files)
 	if err != nil {
 		return []Check{skipped("who holds a lock is not told by this system")}
 	}
@@ -178,7 +183,8 @@ func states(ctx context.Context, m *machine) []Check {
 	if m.location.Dir == "" {
 		return []Check{skipped("no platform to have any")}
 	}
-	dirs, err := filepath.Glob(m.paths.Runs("*", "*"))
+	runs := m.paths.Runs("", "")
+	dirs, err := fs.Glob(os.DirFS(runs), "*/*") // not filepath.Glob: the home's name may look like a pattern
 	if err != nil {
 		return []Check{failure(err)}
 	}
@@ -187,6 +193,7 @@ func states(ctx context.Context, m *machine) []Check {
 		if ctx.Err() != nil {
 			break
 		}
+		dir = filepath.Join(runs, dir)
 		_, err := terraform.Objects(dir)
 		if err == nil {
 			continue

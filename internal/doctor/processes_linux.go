@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/platformctl/platformctl/internal/durable"
 )
 
 // holder is a process that has locked a file.
@@ -16,7 +18,7 @@ type holder struct{ file, process string }
 // need not exist. The kernel lists locks by device and inode; the device is left
 // out, because file systems in layers show another one here than there.
 func lockHolders(files []string) ([]holder, error) {
-	table, err := os.ReadFile("/proc/locks")
+	table, err := durable.ReadFile("/proc/locks", durable.Large)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +46,7 @@ func lockHolders(files []string) ([]holder, error) {
 
 // describe adds the name of a process to its number.
 func describe(pid string) string {
-	if name, err := os.ReadFile(filepath.Join("/proc", pid, "comm")); err == nil {
+	if name, err := durable.ReadFile(filepath.Join("/proc", pid, "comm"), durable.Small); err == nil {
 		return pid + " (" + strings.TrimSpace(string(name)) + ")"
 	}
 	return pid
@@ -55,7 +57,7 @@ func gitProcesses(dir string) []string {
 	names, _ := filepath.Glob("/proc/[0-9]*/comm")
 	var pids []string
 	for _, file := range names {
-		name, err := os.ReadFile(file)
+		name, err := durable.ReadFile(file, durable.Small)
 		if err != nil || !bytes.HasPrefix(name, []byte("git")) {
 			continue
 		}

@@ -105,7 +105,7 @@ func (x *Index) keptResources() kept {
 	if x.cache == "" {
 		return kept{}
 	}
-	data, err := os.ReadFile(filepath.Join(x.cache, resourcesFile))
+	data, err := durable.ReadFile(filepath.Join(x.cache, resourcesFile), durable.Large)
 	if err != nil {
 		return kept{}
 	}

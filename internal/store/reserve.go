@@ -98,7 +98,7 @@ func (s *Store) reservation(name string) string {
 }
 
 func readReservation(path string) (Reservation, error) {
-	data, err := os.ReadFile(path)
+	data, err := durable.ReadFile(path, durable.Small)
 	if err != nil {
 		return Reservation{}, err
 	}

@@ -193,7 +193,7 @@ func standIn(from, name, file string) error {
 	if os.Link(from, name) == nil {
 		return nil
 	}
-	data, err := os.ReadFile(from)
+	data, err := durable.ReadFile(from, durable.Large)
 	if err != nil {
 		return err
 	}
