@@ -29,3 +29,6 @@ if [ -d cmd/reference ]; then
     done
   done
 fi
+
+# Packages keep the times of files.
+find "$dir" -exec touch --no-dereference --date "@$SOURCE_DATE_EPOCH" {} +
