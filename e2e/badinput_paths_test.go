@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -15,7 +14,7 @@ import (
 // notFiles puts something at a path that is no file to read.
 func notFiles() map[string]func(path string) error {
 	return map[string]func(path string) error{
-		"FIFO":        func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"FIFO":        mkfifo,
 		"zeros":       func(path string) error { return os.Symlink("/dev/zero", path) },
 		"directory":   func(path string) error { return os.Mkdir(path, 0o700) },
 		"socket":      listenAt,

@@ -78,24 +78,6 @@ func startCommand(t *testing.T, cmd *exec.Cmd, in setting, env []string) *termin
 	return term
 }
 
-// closable is file in a form that is closed while somebody reads it: a terminal
-// that hangs up.
-func closable(t *testing.T, file *os.File) *os.File {
-	t.Helper()
-	fd, err := syscall.Dup(int(file.Fd()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	syscall.CloseOnExec(fd)
-	if err := syscall.SetNonblock(fd, true); err != nil {
-		t.Fatal(err)
-	}
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return os.NewFile(uintptr(fd), "terminal")
-}
-
 func (term *terminal) screen() string {
 	term.mu.Lock()
 	defer term.mu.Unlock()

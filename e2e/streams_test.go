@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -89,7 +88,7 @@ func TestStreams(t *testing.T) {
 		for name, value := range s.env {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no /dev/tty to ask on
+		cmd.SysProcAttr = ownSession() // no /dev/tty to ask on
 		out, err := cmd.CombinedOutput()
 		if err == nil || cmd.ProcessState.ExitCode() != 2 || !strings.Contains(string(out), "tier is missing") {
 			t.Errorf("%v\n%s", err, out)
