@@ -68,6 +68,8 @@ if have dpkg-deb "the deb"; then
     dpkg-deb -c "$file" | awk '{ sub(/^\./, "", $6); sub(/\/$/, "", $6); print $1, $6 }' >"$work/deb.list"
     has "$work/deb.list" "${files[@]}" "-rw-r--r-- /usr/share/zsh/vendor-completions/_platformctl" \
       "drwxr-xr-x /usr/share/man/man1"
+    [ "$(dpkg-deb -c "$file" | awk '{ print $4, $5 }' | sort -u | wc -l)" = 1 ] ||
+      fail "the files of $(basename "$file") are not all of the time of the commit"
   done
   dpkg-deb -x "$dist"/*_"$arch".deb "$work/root"
   cmp "$binary" "$work/root/usr/bin/platformctl" || fail "the deb holds another binary than the archive"
