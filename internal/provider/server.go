@@ -95,6 +95,9 @@ func (s *server) config() (*pgx.ConnConfig, error) {
 	if s.base != nil {
 		return s.base, nil
 	}
+	if s.connection == "" {
+		return nil, &Problem{"no PostgreSQL server is configured", `The provider's "connection" is not set.`}
+	}
 	c, err := s.read()
 	var base *pgx.ConnConfig
 	if err == nil {
@@ -108,10 +111,7 @@ func (s *server) config() (*pgx.ConnConfig, error) {
 }
 
 func (s *server) read() (connection.Server, error) {
-	switch {
-	case s.connection == "":
-		return connection.Server{}, errors.New(`the provider's "connection" is not set`)
-	case isContent(s.connection):
+	if isContent(s.connection) {
 		return connection.Parse("connection", []byte(s.connection))
 	}
 	return connection.Read(s.connection)

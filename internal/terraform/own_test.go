@@ -234,7 +234,7 @@ func TestShippedModule(t *testing.T) {
 	if diff := cmp.Diff([]string{"postgresql"}, r.Needs); diff != "" {
 		t.Errorf("Needs (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"database", "host", "password_ref", "port", "username"}, r.OutputsDeclared); diff != "" {
+	if diff := cmp.Diff([]string{"database", "host", "password_ref", "port", "sslmode", "username"}, r.OutputsDeclared); diff != "" {
 		t.Errorf("OutputsDeclared (-want +got):\n%s", diff)
 	}
 	starts := 0
