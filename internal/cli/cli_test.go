@@ -127,7 +127,7 @@ func TestExplain(t *testing.T) {
 		"journal":         {&request.DamagedError{Path: "x"}, exitConflict, "move it away"},
 		"not from here":   {&notHereError{name: "x"}, exitConflict, "makes it here"},
 		"no platform":     {store.ErrNoPlatform, exitUsage, "platformctl init"},
-		"no history":      {fmt.Errorf("%q: %w", "/x", store.ErrNotRepository), exitFailed, "put .git back"},
+		"no history":      {fmt.Errorf("%q: %w", "/x", store.ErrNotRepository), exitUsage, "put .git back"},
 		"nobody to ask":   {ui.ErrNoInput, exitUsage, "flags"},
 		"untrusted":       {&platform.UntrustedError{}, exitUsage, "--platform"},
 		"module":          {&terraform.ModuleError{}, exitUsage, "owner"},

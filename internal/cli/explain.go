@@ -200,7 +200,7 @@ func explainRecord(err error, e *explanation) bool {
 	case errors.Is(err, store.ErrNoPlatform):
 		e.Code, e.Hint = exitUsage, "make one there: platformctl init DIR; or leave --platform out to use the default one"
 	case errors.Is(err, store.ErrNotRepository):
-		e.Hint = "its history is gone: put .git back from a copy or a clone of it"
+		e.Code, e.Hint = exitUsage, "its history is gone: put .git back from a copy or a clone of it; or make a platform: platformctl init DIR"
 	case errors.Is(err, store.ErrNotEmpty):
 		e.Code, e.Hint = exitUsage, "choose another directory, or make this one a git repository first: git init"
 	case errors.Is(err, store.ErrRemoteUnsupported):

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/platformctl/platformctl/internal/durable"
-	"github.com/platformctl/platformctl/internal/git"
 )
 
 // saltError says that the key of the pseudonyms is cut short.
@@ -26,8 +25,6 @@ func explainPath(err error, e *explanation) bool {
 		e.Hint = "it is read as a file: put a regular one in its place, or move it away"
 	case errors.Is(err, durable.ErrTooLarge):
 		e.Hint = "it cannot be what it is taken for: put the right file in its place, or move it away"
-	case errors.Is(err, git.ErrNotRepository):
-		e.Hint = "a platform is a git repository, with platform.yaml committed: platformctl init DIR makes one"
 	default:
 		return false
 	}
