@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/platformctl/platformctl/internal/backstage"
-	"github.com/platformctl/platformctl/internal/git"
 	"github.com/platformctl/platformctl/internal/platform"
 )
 
@@ -13,23 +12,12 @@ import (
 // the names of their directories alone: none is read, so one of them may be
 // broken.
 func (s *Snapshot) ResourceKeys() ([]ResourceKey, error) {
-	environments, err := s.list(platform.ResourcesDir)
-	if err != nil {
-		return nil, err
+	_, list, err := s.ResourceVersions()
+	keys := make([]ResourceKey, len(list))
+	for i, r := range list {
+		keys[i] = r.Key
 	}
-	var keys []ResourceKey
-	for _, environment := range environments {
-		entries, err := s.list(path.Join(platform.ResourcesDir, environment.Path))
-		if err != nil {
-			return nil, err
-		}
-		for _, entry := range entries {
-			if entry.Mode == git.ModeDir {
-				keys = append(keys, ResourceKey{Environment: environment.Path, Name: entry.Path})
-			}
-		}
-	}
-	return keys, nil
+	return keys, err
 }
 
 // EntityRefs returns the references of all entities of a kind in the order of

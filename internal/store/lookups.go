@@ -119,7 +119,7 @@ func (s *Snapshot) ResourceVersions() (version string, list []ResourceVersion, e
 		return "", nil, nil
 	}
 	all, found, err := s.repo.Find(s.tree, platform.ResourcesDir)
-	if err != nil || !found {
+	if err != nil || !found || all.Mode != git.ModeDir {
 		return "", nil, err
 	}
 	environments, err := s.repo.List(all.Hash, ".")
@@ -127,11 +127,17 @@ func (s *Snapshot) ResourceVersions() (version string, list []ResourceVersion, e
 		return "", nil, err
 	}
 	for _, environment := range environments {
+		if environment.Mode != git.ModeDir {
+			continue // somebody's file
+		}
 		resources, err := s.repo.List(environment.Hash, ".")
 		if err != nil {
 			return "", nil, err
 		}
 		for _, r := range resources {
+			if r.Mode != git.ModeDir {
+				continue
+			}
 			list = append(list, ResourceVersion{ResourceKey{environment.Path, r.Path}, string(r.Hash[:])})
 		}
 	}
