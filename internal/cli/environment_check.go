@@ -113,7 +113,9 @@ func (s *session) checkServer(ctx context.Context, c *checks, env platform.Envir
 		c.add("configuration", doctor.Failed, err.Error()).Err = err
 		return
 	}
-	s.checkPassword(c, server)
+	if !s.checkPassword(c, server) {
+		return
+	}
 	checkEncryption(c, server)
 	facts, err := provider.Examine(ctx, server, s.app.Getenv)
 	if err != nil {
@@ -134,11 +136,17 @@ func (s *session) checkServer(ctx context.Context, c *checks, env platform.Envir
 	}
 }
 
-func (s *session) checkPassword(c *checks, server connection.Server) {
+// checkPassword reports whether there is one to try.
+func (s *session) checkPassword(c *checks, server connection.Server) bool {
 	_, err := server.Password(s.app.Getenv)
 	switch {
 	case err != nil:
-		c.add("password", doctor.Failed, err.Error()).Mend = "set the variable, or make the file, that platform.yaml names"
+		check := c.add("password", doctor.Failed, err.Error())
+		check.Mend = "make the file that platform.yaml names, with the password in it"
+		if server.PasswordEnv != "" {
+			check.Mend, check.Command = "set the variable that platform.yaml names", "export "+server.PasswordEnv+"=..."
+		}
+		return false
 	case server.PasswordEnv != "":
 		c.add("password", doctor.OK, "variable "+server.PasswordEnv+" is set")
 	case server.PasswordFile != "":
@@ -146,12 +154,13 @@ func (s *session) checkPassword(c *checks, server connection.Server) {
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
 			check := c.add("password", doctor.Warning, "file "+server.PasswordFile+" can be read by others")
 			check.Mend, check.Command = "make it private", "chmod 600 "+shellWord(server.PasswordFile)
-			return
+			return true
 		}
 		c.add("password", doctor.OK, "file "+server.PasswordFile)
 	default:
 		c.add("password", doctor.OK, "none is configured")
 	}
+	return true
 }
 
 // checkEncryption warns of modes that somebody on the way could make use of.
@@ -161,9 +170,9 @@ func checkEncryption(c *checks, server connection.Server) {
 	case server.Local():
 	case server.SSLMode == connection.SSLDisable:
 		weak = "nothing is encrypted on the way, passwords included"
-	case server.SSLMode == connection.SSLRequire:
+	case server.SSLMode == connection.SSLRequire && server.SSLRootCert == "":
 		weak = "whoever answers is taken for the server: its certificate is not checked"
-	case server.SSLMode == connection.SSLVerifyCA:
+	case server.SSLMode != connection.SSLVerifyFull:
 		weak = "the host in the certificate is not checked"
 	}
 	if weak != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -158,10 +159,30 @@ func (t *serverTarget) Own() map[string]any {
 // machine beside what the capability gives it.
 func (s *session) clientEnvironment(env platform.Environment) map[string]string {
 	server, err := s.serverOf(env)
-	if err != nil || server.SSLRootCert == "" {
+	if err != nil {
 		return nil
 	}
-	return map[string]string{"PGSSLROOTCERT": server.SSLRootCert}
+	root := server.SSLRootCert
+	if root == "" && (server.SSLMode == connection.SSLVerifyCA || server.SSLMode == connection.SSLVerifyFull) {
+		// We trust the system's authorities; libpq looks for a file of its own.
+		root = s.app.Getenv("PGSSLROOTCERT")
+		for _, bundle := range systemAuthorities() {
+			if _, err := os.Stat(bundle); root == "" && err == nil {
+				root = bundle
+			}
+		}
+	}
+	if root == "" {
+		return nil
+	}
+	return map[string]string{"PGSSLROOTCERT": root}
+}
+
+// systemAuthorities are the files that systems keep the authorities in which they
+// trust: Debian and its kind, Fedora and its kind, macOS and Alpine. See
+// https://go.dev/src/crypto/x509/root_linux.go.
+func systemAuthorities() []string {
+	return []string{"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}
 }
 
 // explainTarget covers servers that exist and cannot be used.

@@ -207,7 +207,11 @@ func (s Server) TLS() (*tls.Config, error) {
 			return nil, fmt.Errorf("the file %q holds no certificate", s.SSLRootCert)
 		}
 	}
-	switch s.SSLMode {
+	mode := s.SSLMode
+	if mode == SSLRequire && s.SSLRootCert != "" {
+		mode = SSLVerifyCA // as libpq does: who names an authority wants it to be asked
+	}
+	switch mode {
 	case SSLRequire:
 		config.InsecureSkipVerify = true // what this mode means; verify-full is the default
 	case SSLVerifyCA:

@@ -96,10 +96,11 @@ func TestExamine(t *testing.T) {
 		want   Facts
 		words  string // of the error
 	}{
-		"plain":       {func(c *connection.Server) { c.SSLMode = connection.SSLDisable }, Facts{CreateRole: true, CreateDB: true}, ""},
-		"require":     {func(c *connection.Server) { c.SSLMode = connection.SSLRequire }, Facts{TLS: "TLS 1.3", CreateRole: true, CreateDB: true}, ""},
-		"verify-ca":   {func(c *connection.Server) { c.SSLMode, c.SSLRootCert = connection.SSLVerifyCA, root }, Facts{TLS: "TLS 1.3", CreateRole: true, CreateDB: true}, ""},
-		"verify-full": {func(c *connection.Server) { c.SSLMode, c.SSLRootCert = connection.SSLVerifyFull, root }, Facts{TLS: "TLS 1.3", CreateRole: true, CreateDB: true}, ""},
+		"plain":          {func(c *connection.Server) { c.SSLMode = connection.SSLDisable }, Facts{CreateRole: true, CreateDB: true}, ""},
+		"require":        {func(c *connection.Server) { c.SSLMode = connection.SSLRequire }, Facts{TLS: "TLS 1.3", CreateRole: true, CreateDB: true}, ""},
+		"require and CA": {func(c *connection.Server) { c.SSLMode, c.SSLRootCert = connection.SSLRequire, other }, Facts{}, "certificate"},
+		"verify-ca":      {func(c *connection.Server) { c.SSLMode, c.SSLRootCert = connection.SSLVerifyCA, root }, Facts{TLS: "TLS 1.3", CreateRole: true, CreateDB: true}, ""},
+		"verify-full":    {func(c *connection.Server) { c.SSLMode, c.SSLRootCert = connection.SSLVerifyFull, root }, Facts{TLS: "TLS 1.3", CreateRole: true, CreateDB: true}, ""},
 		"other host": {func(c *connection.Server) {
 			c.Host, c.SSLMode, c.SSLRootCert = "localhost", connection.SSLVerifyFull, root
 		}, Facts{}, "certificate"},
