@@ -111,6 +111,9 @@ func explainRequest(err error, e *explanation) bool {
 		e.Next = []string{"platformctl resource show " + conflict.Name}
 	case errors.As(err, &elsewhere):
 		e.Code, e.Hint = exitConflict, "run the command on "+elsewhere.Machine+", or ask for another one under its own --name"
+		if elsewhere.User {
+			e.Hint = "run the command as the user who made it, with the same PLATFORMCTL_HOME, or ask for another one under its own --name"
+		}
 	case errors.As(err, &refused):
 		e.Code = exitGate
 		e.Next = []string{"platformctl resource show " + refused.Name}
@@ -150,9 +153,9 @@ func explainServer(err error, e *explanation) bool {
 			e.Code = exitConflict
 			e.Hint = "it was left untouched; ask for the resource under another --name, or remove it from the server yourself"
 		case strings.HasPrefix(d.Summary, provider.Unreachable):
-			e.Hint = "see whether the server runs: platformctl local status"
+			e.Hint = "see what is wrong with the server: platformctl environment check"
 		case strings.HasPrefix(d.Summary, provider.AccessDenied):
-			e.Hint = "the administrator's password was changed behind our back: set it back, or give the server up: platformctl local reset"
+			e.Hint = "see what is wrong with the server: platformctl environment check; if it is the local one, its administrator's password was changed behind our back: set it back, or give that server up: platformctl local reset"
 		default:
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/store"
 	"github.com/platformctl/platformctl/internal/ui"
 )
 
@@ -180,6 +181,7 @@ func (s *session) service(dryRun bool) (*request.Service, error) {
 		Secrets:      secrets,
 		Actor:        s.actor,
 		Machine:      s.app.Hostname,
+		Writer:       func(create bool) (string, error) { return store.Writer(s.options(), create) },
 		Slots:        s.slots(),
 		Gates:        []request.Gate{request.DeletionProtection, request.Dependents},
 		Show:         func(plan request.Plan) { s.app.showPlan(plan) },

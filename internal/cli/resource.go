@@ -151,19 +151,32 @@ func (s *session) describe(snapshot *store.Snapshot, r *found) error {
 	return err
 }
 
-// elsewhere names the machine that a resource was made on, if it is not this one.
-func (s *session) elsewhere(machine string) string {
-	if machine == s.app.Hostname {
-		return ""
+// elsewhere says that a resource was made on another machine or from another
+// home than this one; nil when it was made here.
+func (s *session) elsewhere(name, machine, writer string) error {
+	if machine != "" && machine != s.app.Hostname {
+		return &request.ElsewhereError{Name: name, Machine: machine}
 	}
-	return machine
+	if writer == "" {
+		return nil
+	}
+	if s.writer == "" { // once for a list of thousands
+		var err error
+		if s.writer, err = store.Writer(s.options(), false); err != nil {
+			return err
+		}
+	}
+	if s.writer != writer {
+		return &request.ElsewhereError{Name: name, Machine: machine, User: true}
+	}
+	return nil
 }
 
 // environment is what connects to r, secrets included. The server on this machine
 // that r lives on is started.
 func (s *session) environment(ctx context.Context, r *found) (map[string]string, error) {
-	if host := s.elsewhere(r.Record.Spec.Machine); host != "" {
-		return nil, &request.ElsewhereError{Name: r.Name, Machine: host}
+	if err := s.elsewhere(r.Name, r.Record.Spec.Machine, r.Record.Spec.Writer); err != nil {
+		return nil, err
 	}
 	if len(r.Outputs) == 0 {
 		return nil, s.unfinishedOr(r.Name, &notHereError{name: r.Name})

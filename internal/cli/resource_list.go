@@ -129,7 +129,7 @@ func (s *session) resourceRows(ctx context.Context) ([]resourceRow, error) {
 			Updated: formatTime(r.Updated), Machine: r.Machine,
 		}
 		switch {
-		case s.elsewhere(r.Machine) != "":
+		case s.elsewhere(r.Name, r.Machine, r.Writer) != nil:
 			row.State = "elsewhere"
 		case local[r.Environment] && slices.Contains(r.Needs, needPostgreSQL):
 			row.State = here

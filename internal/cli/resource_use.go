@@ -160,8 +160,8 @@ func runResourceDir(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
-	if host := s.elsewhere(r.Record.Spec.Machine); host != "" {
-		return &request.ElsewhereError{Name: r.Name, Machine: host}
+	if err := s.elsewhere(r.Name, r.Record.Spec.Machine, r.Record.Spec.Writer); err != nil {
+		return err
 	}
 	service, err := s.service(false)
 	if err != nil {

@@ -39,6 +39,7 @@ type session struct {
 	settings platform.Settings
 	store    *store.Store // nil: there is no platform yet
 	created  bool         // by this session
+	writer   string       // pseudonym of this home; "" until it is needed
 }
 
 // open finds the platform that the command is about.

@@ -92,7 +92,7 @@ func (s *session) machine() (verify.Machine, error) {
 // is not empty says what differs from the record.
 func (s *session) compareLive(ctx context.Context, r store.Resource) ([]string, error) {
 	spec := r.Record.Spec
-	if s.elsewhere(spec.Machine) != "" {
+	if s.elsewhere(r.Name, spec.Machine, spec.Writer) != nil {
 		return nil, verify.ErrSkipped
 	}
 	service, err := s.service(true)

@@ -17,10 +17,10 @@ import (
 // Resource is a line of the list of resources: what the record knows of one,
 // without its inputs and its Terraform.
 type Resource struct {
-	Environment, Name                             string
-	Capability, Tier, Team, Request, Machine, For string
-	Needs                                         []string
-	Created, Updated                              time.Time
+	Environment, Name                                     string
+	Capability, Tier, Team, Request, Machine, Writer, For string
+	Needs                                                 []string
+	Created, Updated                                      time.Time
 }
 
 // NewCached is [New] with a directory that what was read is kept in. It may be
@@ -95,7 +95,7 @@ func (x *Index) Resources(ctx context.Context) ([]Resource, error) {
 func resourceOf(key store.ResourceKey, spec store.ResourceSpec) Resource {
 	return Resource{
 		Environment: key.Environment, Name: key.Name, Capability: spec.Capability, Tier: spec.Tier, Team: spec.Team,
-		Request: spec.Request, Machine: spec.Machine, For: spec.For, Needs: slices.Clone(spec.Needs),
+		Request: spec.Request, Machine: spec.Machine, Writer: spec.Writer, For: spec.For, Needs: slices.Clone(spec.Needs),
 		Created: spec.Created, Updated: spec.Updated,
 	}
 }

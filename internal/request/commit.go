@@ -271,6 +271,7 @@ func (f *flight) resource(now time.Time) store.Resource {
 	spec.Environment, spec.Team, spec.For = f.env.Name, f.ask.Team, f.ask.For
 	spec.Inputs, spec.Request, spec.Needs = f.ask.Inputs, f.id, f.rendered.Needs
 	spec.Created, spec.Updated, spec.Machine = created, now, f.Machine
+	spec.Writer = f.holder
 	return resource
 }
 

@@ -163,10 +163,8 @@ func (d *demolition) resume(earlier *Destruction, id string) error {
 // understand resolves the definition as it was asked for. What only matters to
 // those who go on using the resource is not looked at.
 func (d *demolition) understand() error {
-	if d.existing != nil {
-		if machine := d.existing.Record.Spec.Machine; machine != "" && machine != d.Machine {
-			return &ElsewhereError{Name: d.ask.Name, Machine: machine}
-		}
+	if err := d.hold(!d.ask.DryRun); err != nil {
+		return err
 	}
 	set, err := d.Capabilities(d.snapshot)
 	if err != nil {

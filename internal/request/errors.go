@@ -46,12 +46,17 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("resource %q exists and would have to be replaced: its %s", e.Name, strings.Join(parts, ", its "))
 }
 
-// ElsewhereError says that a resource lives on the local target of another machine.
+// ElsewhereError says that the state and the secrets of a resource are on another
+// machine or, with User, in the home of another user of Machine.
 type ElsewhereError struct {
 	Name, Machine string
+	User          bool
 }
 
 func (e *ElsewhereError) Error() string {
+	if e.User {
+		return fmt.Sprintf("resource %q was made on %s from another home, and can be changed only from there", e.Name, e.Machine)
+	}
 	return fmt.Sprintf("resource %q was made on %s and can be changed only there", e.Name, e.Machine)
 }
 

@@ -87,6 +87,7 @@ func newFixture(t *testing.T) *fixture {
 		Secrets:   secrets,
 		Actor:     func(bool) (string, error) { return "user-1", nil },
 		Machine:   "here",
+		Writer:    func(create bool) (string, error) { return store.Writer(f.record.options, create) },
 		Gates:     []request.Gate{request.DeletionProtection, request.Dependents},
 		Show:      func(p request.Plan) { f.shown = append(f.shown, p) },
 		Now:       clock,
@@ -218,6 +219,7 @@ type engine struct {
 	failBefore, failure error // before and after the apply has made its object
 	failSecret          error // after it has made its secret
 	applies             int
+	mark                any  // of the last module that was prepared
 	forget              bool // somebody deleted what was made
 	replace             bool // the next plan replaces it
 	missing             error
@@ -232,6 +234,7 @@ func (e *engine) Prepare(_ context.Context, dir string, m request.Module) (reque
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return request.Rendered{}, err
 	}
+	e.mark = m.Own["mark"]
 	variables, err := json.Marshal(m.Variables)
 	if err != nil {
 		return request.Rendered{}, err

@@ -257,12 +257,15 @@ type Service struct {
 	Secrets      secret.Store
 	Actor        func(identify bool) (string, error)
 	Machine      string // name of this machine
-	Slots        Slots
-	Gates        []Gate
-	Show         func(Plan)
-	Confirm      func(ctx context.Context, plan Plan) error // nil error: go on; ErrDeclined: no
-	Step         func(Event)
-	Now          func() time.Time
-	NewID        func() string
-	TempDir      func() (string, func(), error) // a scratch directory and its removal
+	// Writer is the pseudonym of this user's home for the platform; unless it is
+	// to be made, "" where there is none yet.
+	Writer  func(create bool) (string, error)
+	Slots   Slots
+	Gates   []Gate
+	Show    func(Plan)
+	Confirm func(ctx context.Context, plan Plan) error // nil error: go on; ErrDeclined: no
+	Step    func(Event)
+	Now     func() time.Time
+	NewID   func() string
+	TempDir func() (string, func(), error) // a scratch directory and its removal
 }

@@ -158,10 +158,12 @@ func (f *flight) resolveName() error {
 			return err
 		}
 	}
-	if f.existing == nil {
-		return nil
+	if f.existing != nil {
+		if err := f.compatible(); err != nil {
+			return err
+		}
 	}
-	return f.compatible()
+	return f.hold(false)
 }
 
 // compatible refuses an ask that would have to replace the resource it names.
@@ -182,8 +184,25 @@ func (f *flight) compatible() error {
 	if len(conflict.Differs) > 0 {
 		return conflict
 	}
-	if machine := have.Machine; machine != "" && machine != f.Machine {
-		return &ElsewhereError{Name: f.ask.Name, Machine: machine}
+	return nil
+}
+
+// hold finds out who has the state and the secrets of the resource, and refuses
+// one that somebody else has: without them it would be made again, and get
+// another password behind the back of those who use it.
+func (f *flight) hold(create bool) error {
+	own, err := f.Writer(create)
+	if err != nil || f.existing == nil {
+		f.holder = own
+		return err
+	}
+	have := f.existing.Record.Spec
+	f.holder = have.Writer
+	switch {
+	case have.Machine != "" && have.Machine != f.Machine:
+		return &ElsewhereError{Name: f.ask.Name, Machine: have.Machine}
+	case have.Writer != "" && have.Writer != own:
+		return &ElsewhereError{Name: f.ask.Name, Machine: have.Machine, User: true}
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type flight struct {
 	res      *capability.Resolution
 	target   Target
 	existing *store.Resource
+	holder   string // pseudonym of the home that has, or will have, its state and secrets
 	journal  *journal
 	id       string // of the request
 	resumes  bool   // it is an earlier one that was cut short
@@ -61,6 +62,9 @@ func (s *Service) Run(ctx context.Context, ask Ask) (Result, error) {
 		}
 		defer unlock()
 		if err := f.refresh(ctx); err != nil {
+			return Result{}, err
+		}
+		if err := f.hold(true); err != nil {
 			return Result{}, err
 		}
 	}

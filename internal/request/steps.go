@@ -25,12 +25,23 @@ func (f *flight) render(ctx context.Context) error {
 // module is what the engine has to run for the ask.
 func (f *flight) module() Module {
 	own := maps.Clone(f.target.Own())
-	own["mark"] = fmt.Sprintf("platformctl %s/%s/%s", f.snapshot.Config().Metadata.Name, f.env.Name, f.ask.Name)
+	own["mark"] = f.mark()
 	m := Module{Module: f.res.Module, Outputs: f.res.TerraformOutputs, Own: own, Lock: f.res.Module.Lock}
 	if f.existing != nil && f.existing.Record.Spec.Digest == f.def.Digest() && f.existing.Lock != nil {
 		m.Lock = f.existing.Lock // another definition may need other providers
 	}
 	return m
+}
+
+// mark is what the provider in this binary knows its own by. It names the home
+// that has the state: two platforms of one name, or two homes of one platform,
+// take nothing of each other on a server that they share.
+func (f *flight) mark() string {
+	mark := fmt.Sprintf("platformctl %s/%s/%s", f.snapshot.Config().Metadata.Name, f.env.Name, f.ask.Name)
+	if f.holder != "" {
+		mark += " of " + f.holder
+	}
+	return mark
 }
 
 // planChanges asks the engine what would change. A resource that exists is

@@ -103,18 +103,25 @@ func (s *Store) attempt(ctx context.Context, session *git.Session, tip *Snapshot
 // random: it tells nothing of the machine or the user.
 const writerFile = "writer"
 
-func (s *Store) writer() (string, error) {
-	if s.options.Writer != "" {
-		return s.options.Writer, nil
+func (s *Store) writer() (string, error) { return Writer(s.options, true) }
+
+// Writer returns the pseudonym of this user's home for the platform of options.
+// Unless it is to be made, it is "" where there is none yet.
+func Writer(options Options, create bool) (string, error) {
+	if options.Writer != "" {
+		return options.Writer, nil
 	}
-	path := filepath.Join(s.options.Paths.Data, writerFile)
+	path := filepath.Join(options.Paths.Data, writerFile)
 	data, err := durable.ReadFile(path, durable.Small)
 	if errors.Is(err, fs.ErrNotExist) {
+		if !create {
+			return "", nil
+		}
 		random := make([]byte, 6)
 		if _, err := rand.Read(random); err != nil {
 			return "", err
 		}
-		if err := durable.MkdirAll(s.options.Paths.Data, 0o700); err != nil {
+		if err := durable.MkdirAll(options.Paths.Data, 0o700); err != nil {
 			return "", err
 		}
 		err = durable.Create(path, []byte(hex.EncodeToString(random)+"\n"), 0o600)

@@ -49,6 +49,8 @@ type ResourceSpec struct {
 	Updated time.Time `yaml:"updated" json:"updated"`
 	// Machine is where Terraform's state of it and its secrets are.
 	Machine string `yaml:"machine,omitempty" json:"machine,omitempty"`
+	// Writer is the pseudonym of the user's home on Machine that they are in.
+	Writer string `yaml:"writer,omitempty" json:"writer,omitempty"`
 	// Needs are the kinds of servers that it lives on, such as "postgresql".
 	Needs []string `yaml:"needs,omitempty,flow" json:"needs,omitempty"`
 	// For is the entity reference of what uses it.
