@@ -104,6 +104,9 @@ func (app *App) environments(ctx context.Context) ([]environmentView, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.warnOfEdits(ctx); err != nil {
+		return nil, err
+	}
 	resources, err := s.index().Resources(ctx)
 	if err != nil {
 		return nil, err
@@ -130,7 +133,7 @@ func (l environmentList) Header() []string {
 func (l environmentList) Rows() [][]string {
 	rows := make([][]string, len(l.Environments))
 	for i, e := range l.Environments {
-		rows[i] = []string{e.Name, e.Target, e.tiers(), e.Server.address(), strconv.Itoa(e.Resources)}
+		rows[i] = []string{e.Name, e.target(), e.tiers(), e.Server.address(), strconv.Itoa(e.Resources)}
 	}
 	return rows
 }
@@ -142,6 +145,13 @@ func (l environmentList) Names() []string {
 		names[i] = e.Name
 	}
 	return names
+}
+
+func (v environmentView) target() string {
+	if !v.Served {
+		return v.Target + " (not served by this version)"
+	}
+	return v.Target
 }
 
 func (v environmentView) tiers() string {
@@ -190,11 +200,7 @@ func (v environmentView) Names() []string { return []string{v.Name} }
 // Text is the answer for people.
 func (v environmentView) Text(t *ui.Text) {
 	t.Heading(v.Name)
-	target := v.Target
-	if !v.Served {
-		target += " (not served by this version)"
-	}
-	t.Pair("Target", target)
+	t.Pair("Target", v.target())
 	t.Pair("Tiers", v.tiers())
 	t.Pair("Production", yesNo(v.Production))
 	t.Pair("Default", yesNo(v.Default))

@@ -53,6 +53,9 @@ func runEnvironmentCheck(ctx context.Context, app *App, given []string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.warnOfEdits(ctx); err != nil {
+		return err
+	}
 	environments := snapshot.Config().Spec.Environments
 	if len(given) > 0 {
 		env, err := snapshot.Config().Environment(given[0])

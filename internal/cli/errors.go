@@ -69,6 +69,15 @@ func (e *goneError) Error() string {
 	return fmt.Sprintf("the server of %q is gone, with all its data", e.name)
 }
 
+// askedError names the capability of a request that was wrong.
+type askedError struct {
+	capability string
+	err        error
+}
+
+func (e *askedError) Error() string { return e.err.Error() }
+func (e *askedError) Unwrap() error { return e.err }
+
 // answerError says that the answer could not be written, after the work was done.
 type answerError struct{ err error }
 

@@ -110,10 +110,7 @@ func explainRequest(err error, e *explanation) bool {
 		e.Hint = "ask for another one under its own --name, or keep the one there is and leave these values as they are"
 		e.Next = []string{"platformctl resource show " + conflict.Name}
 	case errors.As(err, &elsewhere):
-		e.Code, e.Hint = exitConflict, "run the command on "+elsewhere.Machine+", or ask for another one under its own --name"
-		if elsewhere.User {
-			e.Hint = "run the command as the user who made it, with the same PLATFORMCTL_HOME, or ask for another one under its own --name"
-		}
+		e.Code, e.Hint = exitConflict, "run the command "+whereMade(elsewhere)+", or ask for another one under its own --name"
 	case errors.As(err, &refused):
 		e.Code = exitGate
 		e.Next = []string{"platformctl resource show " + refused.Name}
@@ -128,6 +125,13 @@ func explainRequest(err error, e *explanation) bool {
 		return false
 	}
 	return true
+}
+
+func whereMade(e *request.ElsewhereError) string {
+	if e.User {
+		return "as the user who made it, with the same PLATFORMCTL_HOME"
+	}
+	return "on " + e.Machine
 }
 
 // obstacle is the hint on what kept a request from finishing, if there is one.
@@ -247,7 +251,10 @@ func explainInput(err error, e *explanation) bool {
 		}
 		e.Hint = suggest(wrong, input.Known)
 		if e.Hint == "" {
-			e.Hint = "the inputs and what they may be: platformctl capability show CAPABILITY"
+			e.Hint = "give it with --set " + input.Field + "=VALUE"
+		}
+		if asked, ok := errors.AsType[*askedError](err); ok {
+			e.Next = []string{"platformctl capability show " + asked.capability}
 		}
 	case errors.As(err, &locked):
 		e.Hint = fmt.Sprintf("tier %s sets %s; leave it out, or choose another tier", locked.Tier, locked.Field)

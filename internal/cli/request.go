@@ -72,7 +72,7 @@ func runRequest(ctx context.Context, app *App, opts requestOptions) error {
 	}
 	result, err := s.requestOrAsk(ctx, ask, opts)
 	if err != nil {
-		return err
+		return &askedError{ask.Capability, err}
 	}
 	return app.print(app.newRequestView(result))
 }
@@ -113,6 +113,9 @@ func (s *session) request(ctx context.Context, ask request.Ask, opts requestOpti
 			ask.Team = ""
 			err = &request.MissingError{Field: "team"}
 		}
+		if place, ok := errors.AsType[*platform.PlacementError](err); ok && len(place.Candidates) > 1 {
+			err = &request.MissingError{Field: "env", Choices: place.Candidates, Err: err}
+		}
 		var missing *request.MissingError
 		if !errors.As(err, &missing) || !s.app.canPrompt() {
 			return result, err
@@ -149,7 +152,7 @@ func (s *session) inputs(ctx context.Context, ask *request.Ask, set []string) (m
 
 // askFor asks the person for one missing value.
 func (app *App) askFor(missing *request.MissingError, ask *request.Ask) error {
-	field := map[string]*string{"type": &ask.Type, "tier": &ask.Tier, "team": &ask.Team}[missing.Field]
+	field := map[string]*string{"type": &ask.Type, "tier": &ask.Tier, "team": &ask.Team, "env": &ask.Environment}[missing.Field]
 	if field == nil {
 		return missing
 	}

@@ -71,7 +71,11 @@ func (v requestView) Names() []string { return []string{v.Name} }
 func (v requestView) Text(t *ui.Text) {
 	switch v.State {
 	case request.Planned:
-		t.Heading(fmt.Sprintf("%s would be made: %s", v.Name, countsText(v.Counts)))
+		verb := "made"
+		if v.Exists {
+			verb = "brought up to date"
+		}
+		t.Heading(fmt.Sprintf("%s would be %s: %s", v.Name, verb, countsText(v.Counts)))
 	case request.Unchanged:
 		t.Heading(v.Name + " is unchanged: it is what was asked for")
 		if v.Offline {

@@ -20,7 +20,8 @@ func newResourceDestroyCmd(app *App) *cobra.Command {
 	var opts destroyOptions
 	cmd := &cobra.Command{
 		Use: "destroy NAME", Short: "Destroy a resource with all its data", Args: args("NAME"),
-		Long: helpText("resource-destroy"),
+		SuggestFor: []string{"delete", "rm", "remove"},
+		Long:       helpText("resource-destroy"),
 		Example: `  platformctl resource destroy checkout-service-postgresql
   platformctl resource destroy checkout-service-postgresql --dry-run
   platformctl resource destroy checkout-service-postgresql --allow-protected --confirm checkout-service-postgresql`,

@@ -71,8 +71,18 @@ func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// childFlagError answers who gives flags of the child without a -- before them.
+func childFlagError(cmd *cobra.Command, err error) error {
+	if strings.HasPrefix(err.Error(), "unknown") {
+		err = fmt.Errorf("%s; flags of the command stand behind --: platformctl resource run NAME -- COMMAND",
+			ui.Escape(cut(err.Error(), longestValue)))
+		return &usageError{err: err, next: []string{cmd.CommandPath() + " --help"}}
+	}
+	return flagError(cmd, err)
+}
+
 func newResourceRunCmd(app *App) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "run NAME -- COMMAND [ARG...]", Short: "Run a command with a resource's connection in its environment",
 		Example: `  platformctl resource run checkout-service-postgresql -- psql -tAc 'select current_user'
   platformctl resource run checkout-service-postgresql -- go test ./...`,
@@ -90,6 +100,8 @@ func newResourceRunCmd(app *App) *cobra.Command {
 		},
 		ValidArgsFunction: app.completeRun,
 	}
+	cmd.SetFlagErrorFunc(childFlagError)
+	return cmd
 }
 
 func newResourceConnectCmd(app *App) *cobra.Command {

@@ -150,8 +150,14 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 			next: []string{cmd.CommandPath() + " " + args[0] + " --help"},
 		}
 	}
+	hint := suggest(args[0], names)
+	for _, sub := range cmd.Commands() {
+		if slices.Contains(sub.SuggestFor, args[0]) { // another word for the same
+			hint = fmt.Sprintf("did you mean %q?", sub.Name())
+		}
+	}
 	err := fmt.Errorf("unknown command %s for %q", quote(args[0]), cmd.CommandPath())
-	if hint := suggest(args[0], names); strings.HasPrefix(hint, "did you mean") {
+	if strings.HasPrefix(hint, "did you mean") {
 		err = fmt.Errorf("%w; %s", err, hint)
 	}
 	return &usageError{err: err, next: []string{cmd.CommandPath() + " --help"}}

@@ -36,6 +36,7 @@ func TestDidYouMean(t *testing.T) {
 		"component's name":  {"request database --tier production --team shop --env local --for chekout --dry-run", "checkout"},
 		"input":             {"request database --tier development --team shop --env local --dry-run --set extension=[]", "extensions"},
 		"value of an input": {`request database --tier development --team shop --env local --name other --dry-run --set extensions=["pg_crypto"]`, "pgcrypto"},
+		"another word":      {"resource delete shop-postgresql", "destroy"},
 		"resource":          {"resource show shop-postgres1", "shop-postgresql"},
 		"resource run":      {"resource run shp-postgresql -- true", "shop-postgresql"},
 		"resource env":      {"resource env shop-postgresq1", "shop-postgresql"},

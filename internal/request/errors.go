@@ -16,9 +16,15 @@ var ErrCancelled = errors.New("cancelled before anything was changed")
 type MissingError struct {
 	Field   string   // "type", "tier", "team"
 	Choices []string // what could be given, if that is known
+	Err     error    // says it in other words; may be nil
 }
 
+func (e *MissingError) Unwrap() error { return e.Err }
+
 func (e *MissingError) Error() string {
+	if e.Err != nil {
+		return e.Err.Error()
+	}
 	if len(e.Choices) == 0 {
 		return e.Field + " is missing"
 	}

@@ -167,6 +167,7 @@ type record struct {
 	between           func()    // runs between reading and committing
 	reading           func(int) // runs before the n-th snapshot
 	read              int
+	trials            int
 }
 
 func (r *record) Snapshot(ctx context.Context) (*store.Snapshot, error) {
@@ -196,6 +197,7 @@ func (r *record) Ensure(ctx context.Context) error {
 
 func (r *record) Commit(ctx context.Context, change store.Change) (store.Receipt, error) {
 	if change.Trial {
+		r.trials++
 		_, err := r.store.Commit(ctx, change)
 		return store.Receipt{}, errors.Join(err, r.failTrial)
 	}

@@ -32,3 +32,21 @@ func TestAnotherHomeTakesNothing(t *testing.T) {
 		t.Errorf("applied %d times", f.engine.applies)
 	}
 }
+
+// TestUnchangedBringsFilesAlong finishes a request that was killed right after
+// its commit: what the kill left behind is the next writer's to bring along, and
+// an unchanged request is one then.
+func TestUnchangedBringsFilesAlong(t *testing.T) {
+	f := newFixture(t)
+	f.record.after = errors.New("killed")
+	if _, err := f.run(ask()); err == nil {
+		t.Fatal("no error")
+	}
+	f.record.after, f.record.trials = nil, 0
+	if result := f.mustRun(ask()); result.State != request.Unchanged || f.record.trials != 1 {
+		t.Errorf("%s, the repository was opened for writing %d times", result.State, f.record.trials)
+	}
+	if f.mustRun(ask()); f.record.trials != 1 {
+		t.Error("an unchanged request with nothing to finish writes")
+	}
+}

@@ -143,6 +143,7 @@ type Result struct {
 	Expires        *time.Time        `json:"expires,omitempty"`
 	Connect        []string          `json:"connect,omitempty"`
 	Steps          []StepTime        `json:"steps"`
+	Exists         bool              `json:"exists"`            // it was there before
 	Offline        bool              `json:"offline,omitempty"` // a dry run that could not look at a stopped server
 }
 

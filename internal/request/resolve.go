@@ -58,6 +58,9 @@ func (f *flight) fillFromExisting(name string) error {
 	}
 	f.existing = &resource
 	have := resource.Record.Spec
+	if name := capability.NameOf(have.Capability); name != f.ask.Capability {
+		return &ConflictError{Name: resource.Name, Environment: have.Environment, Differs: []Difference{{"capability", name, f.ask.Capability}}}
+	}
 	for _, field := range []struct {
 		ask  *string
 		have string

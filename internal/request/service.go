@@ -182,7 +182,7 @@ func (f *flight) run(ctx context.Context) (Result, error) {
 		return f.dryRun(ctx)
 	}
 	if f.unchanged() {
-		return f.result(Unchanged), f.finishJournal()
+		return f.result(Unchanged), f.finishJournal(ctx)
 	}
 	if err := f.agree(ctx); err != nil {
 		return Result{}, f.stopped(err)

@@ -94,7 +94,11 @@ func (f *flight) describe() {
 		f.plan.Cost = &Cost{Currency: currency, Monthly: amount}
 	}
 	if f.res.Tier.TTL > 0 {
-		expires := f.Now().Add(f.res.Tier.TTL).UTC()
+		from := f.Now()
+		if f.existing != nil && f.changes.Empty() {
+			from = f.existing.Record.Spec.Updated // what is left as it is lives no longer for that
+		}
+		expires := from.Add(f.res.Tier.TTL).UTC()
 		f.plan.Expires = &expires
 	}
 }
@@ -245,9 +249,14 @@ func (f *flight) checkSecrets(context.Context) error {
 }
 
 // finishJournal ends an open request that turned out to be complete.
-func (f *flight) finishJournal() error {
+func (f *flight) finishJournal(ctx context.Context) error {
 	if !f.journal.open() {
 		return nil
+	}
+	// A kill right after the commit leaves the files of the platform's directory
+	// behind it. The next writer brings them along: this one.
+	if _, err := f.Record.Commit(ctx, store.Change{Message: "nothing", Trial: true}); err != nil {
+		return err
 	}
 	if err := f.journal.append(record{Step: StepCommit, Phase: phaseDone}); err != nil {
 		return err
@@ -273,7 +282,7 @@ func (f *flight) result(state string) Result {
 		Team: f.ask.Team, For: f.ask.For, Inputs: f.res.Inputs, Given: f.ask.Inputs,
 		Counts: f.changes.Counts, Changes: append([]Change{}, f.changes.Changes...), Outputs: f.outputs, Secrets: f.refs,
 		Responsibility: f.plan.Responsibility, Cost: f.plan.Cost, Expires: f.plan.Expires,
-		Connect: f.res.Connect, Steps: f.times, Offline: f.offline,
+		Connect: f.res.Connect, Steps: f.times, Offline: f.offline, Exists: f.existing != nil,
 	}
 }
 
