@@ -3,11 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/platformctl/platformctl/internal/index"
+	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/postgres"
 	"github.com/platformctl/platformctl/internal/request"
 	"github.com/platformctl/platformctl/internal/ui"
@@ -149,9 +152,16 @@ func runLocalReset(ctx context.Context, app *App, yes bool) error {
 	if err != nil {
 		return err
 	}
+	lost, err := s.livingHere(ctx)
+	if err != nil {
+		return err
+	}
 	if !yes {
 		if !app.canPrompt() {
 			return usagef("all data of the local servers would be deleted: give --yes to say so")
+		}
+		for _, r := range lost {
+			app.note("all data of %s would be lost: %s, tier %s, of %s", r.Name, r.Capability, r.Tier, r.Team)
 		}
 		sure, err := app.Prompt.Confirm("Delete the local servers with all their data?", false)
 		if err != nil {
@@ -166,12 +176,32 @@ func runLocalReset(ctx context.Context, app *App, yes bool) error {
 	if err := s.server().Reset(ctx); err != nil {
 		return err
 	}
-	app.note("deleted; the catalog still lists the resources, and a request for one of them makes it again, empty; resource destroy takes it out")
+	if len(lost) > 0 {
+		app.note("deleted, with the data of %s; in the catalog it stays: a request makes one again, empty, and resource destroy takes it out", count(len(lost), "resource"))
+	}
 	view, err := s.localServers(ctx)
 	if err != nil {
 		return err
 	}
 	return app.print(view)
+}
+
+// livingHere are the resources on the servers that run on this machine.
+func (s *session) livingHere(ctx context.Context) ([]index.Resource, error) {
+	status, err := s.server().Status(ctx)
+	if err != nil || status.State == postgres.Absent {
+		return nil, err
+	}
+	snapshot, err := s.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	resources, err := s.index().Resources(ctx)
+	return slices.DeleteFunc(slices.Clone(resources), func(r index.Resource) bool {
+		env, err := snapshot.Config().Environment(r.Environment)
+		return err != nil || env.Target != platform.TargetLocal || !slices.Contains(r.Needs, needPostgreSQL) ||
+			s.elsewhere(r.Name, r.Machine, r.Writer) != nil
+	}), err
 }
 
 var _ ui.Tabular = localView{}
