@@ -69,6 +69,16 @@ func (e *goneError) Error() string {
 	return fmt.Sprintf("the server of %q is gone, with all its data", e.name)
 }
 
+// misfitError says that a resource cannot be described by what the platform says
+// of its capability and its environment now.
+type misfitError struct {
+	name, capability string
+	err              error
+}
+
+func (e *misfitError) Error() string { return fmt.Sprintf("resource %q: %v", e.name, e.err) }
+func (e *misfitError) Unwrap() error { return e.err }
+
 // askedError names the capability of a request that was wrong.
 type askedError struct {
 	capability string

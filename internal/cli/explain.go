@@ -33,6 +33,11 @@ func (app *App) explain(err error) explanation {
 			break
 		}
 	}
+	if misfit, ok := errors.AsType[*misfitError](err); ok {
+		e.Hint = strings.TrimPrefix(e.Hint+"; the resource itself is untouched: it can be used again once platform.yaml and capabilities/"+
+			misfit.capability+" of the platform say what they said when it was made", "; ")
+		e.Next = append(e.Next, "git log -- platform.yaml capabilities/"+misfit.capability)
+	}
 	e.Error = cut(e.Error, longestError)
 	return e
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -120,8 +119,21 @@ func pickName(names []string, start string) (string, error) {
 	return "", usagef("%q is the beginning of several resources: %s", start, strings.Join(matches, ", "))
 }
 
-// describe resolves the definition of r again and reads its outputs.
+// describe resolves the definition of r again and reads its outputs. A definition
+// or an environment that no longer fits is a *misfitError.
 func (s *session) describe(snapshot *store.Snapshot, r *found) error {
+	if err := s.understand(snapshot, r); err != nil {
+		return &misfitError{name: r.Name, capability: capability.NameOf(r.Record.Spec.Capability), err: err}
+	}
+	raw, err := terraform.Outputs(r.Dir)
+	if err != nil || len(raw) == 0 {
+		return err
+	}
+	r.Outputs, r.Secrets, err = r.Resolution.Outputs(raw)
+	return err
+}
+
+func (s *session) understand(snapshot *store.Snapshot, r *found) error {
 	capabilities, err := s.capabilities(snapshot)
 	if err != nil {
 		return err
@@ -140,14 +152,6 @@ func (s *session) describe(snapshot *store.Snapshot, r *found) error {
 		Environment: capability.Environment{Name: env.Name, Target: env.Target, Production: env.Production, Values: env.Values},
 		Inputs:      spec.Inputs,
 	})
-	if err != nil {
-		return err
-	}
-	var raw map[string]json.RawMessage
-	if raw, err = terraform.Outputs(r.Dir); err != nil || len(raw) == 0 {
-		return err
-	}
-	r.Outputs, r.Secrets, err = r.Resolution.Outputs(raw)
 	return err
 }
 
