@@ -49,7 +49,7 @@ func inspect(fsys fs.FS, dir, source string) (*config, error) {
 		if err != nil {
 			return nil, &ModuleError{Source: source, Path: name, Problem: "cannot be read", err: err}
 		}
-		if err := c.add(parser, name, data); err != nil {
+		if err := c.add(parser, &reads{fsys: fsys, dir: dir, file: name}, data); err != nil {
 			return nil, &ModuleError{Source: source, Path: name, Problem: err.Error(), err: err}
 		}
 		files++
@@ -141,7 +141,9 @@ type marked struct {
 	Rest      hcl.Body `hcl:",remain"`
 }
 
-func (c *config) add(parser *hclparse.Parser, name string, data []byte) error {
+// add reads the file that r is about.
+func (c *config) add(parser *hclparse.Parser, r *reads, data []byte) error {
+	name := r.file
 	parse := parser.ParseHCL
 	if strings.HasSuffix(name, ".json") {
 		parse = parser.ParseJSON
@@ -169,7 +171,10 @@ func (c *config) add(parser *hclparse.Parser, name string, data []byte) error {
 	for _, o := range more.Outputs {
 		c.ephemeral["output."+o.Name] = o.Ephemeral
 	}
-	c.risks = append(c.risks, risks(file.Body, name)...)
+	if err := r.config(file, data); err != nil {
+		return err
+	}
+	c.risks = slices.Concat(c.risks, risks(file.Body, name), r.found)
 	for _, r := range more.Ephemeral {
 		provider, _, _ := strings.Cut(r.Type, "_")
 		c.require(provider)

@@ -13,8 +13,9 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// Risk is something in a module that runs programs, reaches other machines, or
-// takes hold of what the module did not make.
+// Risk is something in a module that runs programs, reaches other machines, says
+// whose they are, reads files of the user, or takes hold of what the module did not
+// make.
 type Risk struct {
 	File string // within the module
 	Line int
@@ -35,7 +36,7 @@ func blocks(types map[string][]string) *hcl.BodySchema {
 func risks(body hcl.Body, file string) []Risk {
 	content, _, _ := body.PartialContent(blocks(map[string][]string{
 		"resource": {"type", "name"}, "data": {"type", "name"}, "ephemeral": {"type", "name"}, "check": {"name"},
-		"action": {"type", "name"}, "import": nil, "removed": nil,
+		"action": {"type", "name"}, "import": nil, "removed": nil, "provider": {"name"},
 	}))
 	var found []Risk
 	add := func(b *hcl.Block, format string, args ...any) {
@@ -61,6 +62,8 @@ func risks(body hcl.Body, file string) []Risk {
 			}
 		case "action":
 			add(b, "an action %q", b.Labels[0])
+		case "provider":
+			add(b, "a provider block %q", b.Labels[0])
 		default:
 			add(b, "a block %q", b.Type)
 		}
@@ -68,9 +71,12 @@ func risks(body hcl.Body, file string) []Risk {
 	return found
 }
 
-// reaches reports whether a data source runs a program or asks another machine.
+// reaches reports whether a data source runs a program, asks another machine or
+// reads any file.
 func reaches(dataSource string) bool {
-	return slices.Contains([]string{"external", "http", "terraform_remote_state"}, dataSource)
+	return slices.Contains([]string{
+		"external", "http", "terraform_remote_state", "local_command", "local_file", "local_sensitive_file",
+	}, dataSource)
 }
 
 // vet refuses a module from elsewhere that holds what it may not. top is the

@@ -24,6 +24,11 @@ func TestModuleFromElsewhere(t *testing.T) {
 		"import":             {"x.tf", "import {\n  to = terraform_data.one\n  id = \"x\"\n}", `has a block "import"`},
 		"removed":            {"x.tf", "removed {\n  from = terraform_data.x\n}", `has a block "removed"`},
 		"action":             {"new.tf", `action "local_command" "x" {}`, `has an action "local_command"`},
+		"provider":           {"x.tf", "provider \"platformctl\" {\n  connection = \"/x/connection.json\"\n  mark       = \"platformctl platform/local/other\"\n}", `line 1: has a provider block "platformctl"`},
+		"provider, JSON":     {"x.tf.json", `{"provider": {"kubernetes": [{"exec": {"command": "true"}}]}}`, `has a provider block "kubernetes"`},
+		"file":               {"x.tf", "locals {\n  x = file(\"/etc/passwd\")\n}", `line 2: has file() of what is not plainly below "${path.module}/"`},
+		"file, JSON":         {"x.tf.json", `{"locals": {"x": "${file(\"~/.ssh/id_rsa\")}"}}`, `line 1: has file() of what is not plainly below "${path.module}/"`},
+		"local file":         {"x.tf", `data "local_file" "x" { filename = "/etc/passwd" }`, `has data "local_file"`},
 		"option in a ref":    {"x.tf", "module \"x\" {\n  source = \"git::ssh://127.0.0.1/x?ref=--upload-pack=x\"\n}", `which holds an option`},
 	}
 	e := engine(t)
