@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -282,6 +283,9 @@ func (m *maker) count(ctx context.Context) error {
 			if err := os.WriteFile(filepath.Join(m.dir(), capability.LockFile), trial.Lock, 0o600); err != nil {
 				return err
 			}
+		}
+		if trial.Reason != nil && len(plans) == 0 {
+			m.notes = append(m.notes, fmt.Sprintf("the tests were planned with %s mocked: %v", strings.Join(trial.Mocked, ", "), trial.Reason))
 		}
 		plans[test.Tier] = capability.PlanCounts(trial.Changes.Counts)
 	}

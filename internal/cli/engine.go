@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,6 +101,12 @@ func (e *engine) Plan(ctx context.Context, dir string, run request.Run) (request
 	}
 	plan, err := found.Plan(ctx, dir, e.run(run))
 	return changesOf(plan), err
+}
+
+// Unreachable reports whether a plan failed for lack of what a provider stands for.
+func (e *engine) Unreachable(err error) bool {
+	run, ok := errors.AsType[*terraform.RunError](err)
+	return ok && run.Unreachable()
 }
 
 // Mock plans in dir with providers mocked.

@@ -13,6 +13,9 @@ import (
 type Planner interface {
 	Prepare(ctx context.Context, dir string, m Module) (Rendered, error)
 	Plan(ctx context.Context, dir string, run Run) (Changes, error)
+	// Unreachable reports whether a plan failed because a provider could not be
+	// configured, or not reach what it stands for.
+	Unreachable(err error) bool
 	// Mock plans from nothing with the named providers mocked.
 	Mock(ctx context.Context, dir string, run Run, providers []string) (Changes, error)
 }
@@ -29,8 +32,8 @@ type Tryout struct {
 type Trial struct {
 	Changes Changes
 	Lock    []byte   // pins the providers that the module brings
-	Mocked  []string // providers that were mocked, because the plan with them did not succeed
-	Reason  error    // why not; nil when nothing was mocked
+	Mocked  []string // providers that were mocked, because they could not be configured or reach their target
+	Reason  error    // what they said; nil when nothing was mocked
 }
 
 // Try plans what a test asks, from nothing. It starts no server, asks none, and
@@ -52,7 +55,7 @@ func Try(ctx context.Context, planner Planner, t Tryout) (Trial, error) {
 	}
 	run := Run{Secrets: secret.Overlay(nil), Offline: true}
 	trial := Trial{Lock: rendered.Lock}
-	if trial.Changes, err = planner.Plan(ctx, dir, run); err == nil || len(rendered.Providers) == 0 || ctx.Err() != nil {
+	if trial.Changes, err = planner.Plan(ctx, dir, run); err == nil || len(rendered.Providers) == 0 || ctx.Err() != nil || !planner.Unreachable(err) {
 		return trial, err
 	}
 	trial.Reason, trial.Mocked = err, rendered.Providers

@@ -30,6 +30,8 @@ func (p *planner) Plan(_ context.Context, _ string, run request.Run) (request.Ch
 	return request.Changes{Counts: request.Counts{Add: 2}}, p.planErr
 }
 
+func (p *planner) Unreachable(err error) bool { return err.Error() == "no credentials" }
+
 func (p *planner) Mock(_ context.Context, _ string, _ request.Run, providers []string) (request.Changes, error) {
 	p.mocked = providers
 	return request.Changes{Counts: request.Counts{Add: 3}}, p.mockErr
@@ -50,6 +52,7 @@ func TestTry(t *testing.T) {
 		"planned":          {planner{providers: []string{"aws"}}, 2, false, ""},
 		"mocked":           {planner{providers: []string{"aws"}, planErr: down}, 3, true, ""},
 		"nothing to mock":  {planner{planErr: down}, 0, false, "no credentials"},
+		"wrong":            {planner{providers: []string{"aws"}, planErr: errors.New("missing argument")}, 0, false, "missing argument"},
 		"wrong either way": {planner{providers: []string{"aws"}, planErr: down, mockErr: errors.New("unsupported argument")}, 0, false, "unsupported argument"},
 	}
 	for name, tt := range tests {

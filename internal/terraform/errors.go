@@ -152,6 +152,25 @@ func (e *RunError) Error() string {
 // Unwrap returns how the process ended.
 func (e *RunError) Unwrap() error { return e.Err }
 
+// Unreachable reports whether a plan failed only because providers could not be
+// configured, or did not get what they asked for. What is wrong with the
+// configuration itself is told about no object, or as one of a few summaries.
+func (e *RunError) Unreachable() bool {
+	failed := 0
+	for _, d := range e.Diagnostics {
+		if d.Severity != "error" {
+			continue
+		}
+		if d.Address == "" || slices.Contains([]string{
+			"Missing required argument", "Unsupported argument", "Missing Configuration for Required Attribute",
+		}, d.Summary) {
+			return false
+		}
+		failed++
+	}
+	return e.Verb == "plan" && failed > 0
+}
+
 // Is finds what is wrong with the disk, which the engine tells in words only:
 // ENOSPC, EDQUOT and EROFS.
 func (e *RunError) Is(target error) bool {

@@ -29,3 +29,28 @@ func TestRunErrorKnowsTheDisk(t *testing.T) {
 		})
 	}
 }
+
+// Only what a provider says of itself and of what it looks up may be for lack of a
+// target: the rest is wrong with any.
+func TestRunErrorUnreachable(t *testing.T) {
+	refused := terraform.Diagnostic{Severity: "error", Summary: "no credentials", Address: `provider["example.com/test/fake"]`}
+	data := terraform.Diagnostic{Severity: "error", Summary: "no such host", Address: "module.this.data.x.y"}
+	wrong := terraform.Diagnostic{Severity: "error", Summary: "Incorrect attribute value type"}
+	missing := terraform.Diagnostic{Severity: "error", Summary: "Missing required argument", Address: refused.Address}
+	warning := terraform.Diagnostic{Severity: "warning", Summary: "Deprecated"}
+	for name, tt := range map[string]struct {
+		verb        string
+		diagnostics []terraform.Diagnostic
+		want        bool
+	}{
+		"provider":         {"plan", []terraform.Diagnostic{warning, refused, data}, true},
+		"another command":  {"init", []terraform.Diagnostic{refused}, false},
+		"nothing said":     {"plan", []terraform.Diagnostic{warning}, false},
+		"wrong as well":    {"plan", []terraform.Diagnostic{refused, wrong}, false},
+		"missing argument": {"plan", []terraform.Diagnostic{missing}, false},
+	} {
+		if got := (&terraform.RunError{Verb: tt.verb, Diagnostics: tt.diagnostics}).Unreachable(); got != tt.want {
+			t.Errorf("%s: Unreachable() = %v", name, got)
+		}
+	}
+}
