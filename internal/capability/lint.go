@@ -258,7 +258,8 @@ func (l *linter) tests(typ, field string) {
 	}
 	for i, test := range l.def.Spec.Tests {
 		if test.Type == typ && test.ExpectPlan == nil {
-			l.warn(fmt.Sprintf("spec.tests[%d]", i), "expects no plan", "run platformctl capability test, and write the counts it shows: expectPlan")
+			l.warn(fmt.Sprintf("spec.tests[%d]", i), "expects no plan, so it compares nothing",
+				"run platformctl capability test, and write the line that it shows, as in expectPlan: {add: 1, change: 0, destroy: 0}")
 		}
 	}
 }

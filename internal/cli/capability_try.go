@@ -89,7 +89,28 @@ func runCapabilityTest(ctx context.Context, app *App, given []string, run string
 	if err := app.print(view); err != nil {
 		return err
 	}
+	view.warn(app)
 	return view.verdict()
+}
+
+// warn says what a person should know of tests that did not fail.
+func (v triedView) warn(app *App) {
+	silent := 0
+	for _, t := range v.Tests {
+		if len(t.Mocked) > 0 {
+			app.note("warning: %s/%s: planned with %s mocked: %s", t.Capability, t.Test, strings.Join(t.Mocked, ", "), t.Reason)
+		}
+		if t.State == testPlanned {
+			silent++
+		}
+	}
+	switch silent {
+	case 0:
+	case 1:
+		app.note("warning: 1 test expects nothing")
+	default:
+		app.note("warning: %d tests expect nothing", silent)
+	}
 }
 
 // tests plans the tests of a definition, or the one called run, in one scratch
@@ -145,11 +166,13 @@ func (e *engine) test(ctx context.Context, t request.Tryout) (testView, error) {
 	return view, nil
 }
 
-// verdict is nil when all tests passed.
+// verdict is nil when no test failed and one passed at least.
 func (v triedView) verdict() error {
-	failed, untested := 0, 0
+	passed, failed, untested := 0, 0, 0
 	for _, t := range v.Tests {
 		switch t.State {
+		case testPassed:
+			passed++
 		case testFailed:
 			failed++
 		case testUntested:
@@ -161,15 +184,19 @@ func (v triedView) verdict() error {
 		return &checkError{"there are no tests"}
 	case failed+untested > 0:
 		return &checkError{fmt.Sprintf("of %s, %d failed and %d could not be run", count(len(v.Tests), "test"), failed, untested)}
+	case passed == 0:
+		return &checkError{"nothing was compared: no test expects a plan"}
 	}
 	return nil
 }
 
-// Names are the tests that did not fail, as CAPABILITY/TEST.
+// Names are the tests that failed or could not be run, as CAPABILITY/TEST.
 func (v triedView) Names() []string {
-	names := make([]string, len(v.Tests))
-	for i, t := range v.Tests {
-		names[i] = t.Capability + "/" + t.Test
+	names := []string{}
+	for _, t := range v.Tests {
+		if t.State == testFailed || t.State == testUntested {
+			names = append(names, t.Capability+"/"+t.Test)
+		}
 	}
 	return names
 }
@@ -180,6 +207,9 @@ func (v triedView) Text(t *ui.Text) {
 		t.Heading(fmt.Sprintf("%s: %s, %s", test.State, test.Capability, test.Test))
 		if test.Got != nil {
 			t.Pair("plans", countsText(request.Counts(*test.Got)))
+		}
+		if test.State == testPlanned {
+			t.Pair("to expect it", fmt.Sprintf("expectPlan: {add: %d, change: %d, destroy: %d}", test.Got.Add, test.Got.Change, test.Got.Destroy))
 		}
 		if test.State == testFailed && test.Got != nil {
 			t.Pair("expects", countsText(request.Counts(*test.Want)))
