@@ -85,6 +85,13 @@ func TestLoadRefuses(t *testing.T) {
 		"registry unpinned":       {"source: ./modules/plain", "source: terraform-aws-modules/rds/aws", module + ".version", "exact version"},
 		"registry range":          {"source: ./modules/plain", "source: a/b/c\n            version: ~> 6.0", module + ".version", "exact version"},
 		"archive unpinned":        {"source: ./modules/plain", "source: https://h/x.zip", module + ".digest", "is required"},
+		"archive with a key":      {"source: ./modules/plain", "source: 'https://h/x.zip?aws_access_key_id=x'", module + ".source", "no other parameter"},
+		"archive leaves":          {"source: ./modules/plain", "source: https://h/x.zip//../y", module + ".source", "out of the archive"},
+		"git depth":               {"source: ./modules/plain", "source: 'git::https://h/x.git?ref=v1&depth=-1'", module + ".source", "no other parameter"},
+		"git, capitals":           {"source: ./modules/plain", "source: 'git::HTTPS://h/x.git?ref=v1'", module + ".source", "https, ssh or file"},
+		"git, no slashes":         {"source: ./modules/plain", "source: 'git::https:h/x.git?ref=v1'", module + ".source", "https, ssh or file"},
+		"registry leaves":         {"source: ./modules/plain", "source: a/b/c//../x\n            version: 1.0.0", module + ".source", "must be a path"},
+		"fragment":                {"source: ./modules/plain", "source: 'git::https://h/x.git?ref=v1#x'", module + ".source", "no plain address"},
 		"other source":            {"source: ./modules/plain", "source: github.com/a/b", module + ".source", "must be a path"},
 		"digest":                  {"source: ./modules/plain", "source: ./modules/plain\n            digest: sha256:12", module + ".digest", "64 hexadecimal"},
 

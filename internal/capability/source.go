@@ -32,18 +32,22 @@ func remoteProblems(m ModuleSpec) []Problem {
 		problems = append(problems, Problem{Field: field, Problem: fmt.Sprintf(format, args...)})
 	}
 	source := m.Source
+	_, rest, _ := strings.Cut(source, "://")
 	switch {
 	case source == "":
 		fault("source", "is required")
 	case strings.ContainsFunc(source, func(r rune) bool { return r <= ' ' || r > '~' || r == '\\' }) || source[0] == '-':
 		fault("source", "is no source of a module: %q", source)
+	case strings.Contains(source, "${"), strings.Contains(source, "%{"), strings.Contains(source, "#"),
+		strings.Contains(rest, "://"), strings.Contains(rest, "::"):
+		fault("source", "is no plain address: %q", source)
 	case strings.HasPrefix(source, "git::"):
 		if problem := gitProblem(strings.TrimPrefix(source, "git::")); problem != "" {
 			fault("source", "%s", problem)
 		}
 	case strings.HasPrefix(source, "https://"):
-		if u, err := url.Parse(source); err != nil || u.User != nil {
-			fault("source", "is no address, or one with credentials: leave them to the machine that fetches it")
+		if problem := archiveProblem(source); problem != "" {
+			fault("source", "%s", problem)
 		}
 		if m.Digest == "" {
 			fault("digest", "is required for a module fetched as an archive")
@@ -94,7 +98,8 @@ func hasTerraform(files fs.FS) bool {
 // gitProblem checks an address as in https://host/repo.git//path?ref=v1.2.0.
 func gitProblem(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || !slices.Contains([]string{"https", "ssh", "file"}, u.Scheme) || strings.HasPrefix(u.Host, "-") {
+	scheme, _, _ := strings.Cut(address, "://") // as it is written: the engine takes no HTTPS, and no https: without //
+	if err != nil || !slices.Contains([]string{"https", "ssh", "file"}, scheme) || strings.HasPrefix(u.Host, "-") {
 		return fmt.Sprintf("a git repository is named by an https, ssh or file address, not %q", address)
 	}
 	if _, has := u.User.Password(); has {
@@ -106,19 +111,42 @@ func gitProblem(address string) string {
 	if slices.Contains(strings.Split(u.Path, "/"), "..") {
 		return fmt.Sprintf("must not lead out of the repository: %q", address)
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	for name, values := range query {
-		if name != "ref" && name != "depth" || len(values) > 1 {
-			err = fmt.Errorf("parameter %q", name)
-		}
-	}
-	if err != nil {
+	query, ok := parameters(u, "ref", "depth")
+	if !ok || strings.Trim(query.Get("depth"), "0123456789") != "" {
 		return "takes ?ref= once, and no other parameter than depth"
 	}
 	if ref := query.Get("ref"); !refName(ref) {
 		return fmt.Sprintf("needs ?ref= with a tag or a commit, so that it stays what was checked; not %q", ref)
 	}
 	return ""
+}
+
+// archiveProblem checks an address as in https://host/x.zip?checksum=sha256:1234.
+func archiveProblem(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User != nil || strings.HasPrefix(u.Host, "-") {
+		return "is no address, or one with credentials: leave them to the machine that fetches it"
+	}
+	if slices.Contains(strings.Split(u.Path, "/"), "..") {
+		return fmt.Sprintf("must not lead out of the archive: %q", address)
+	}
+	if _, ok := parameters(u, "archive", "checksum"); !ok {
+		return "takes no other parameter than archive and checksum, each once: a key would be in the record"
+	}
+	return ""
+}
+
+// parameters are those of an address, if they are of these names, there once, and
+// plain.
+func parameters(u *url.URL, known ...string) (url.Values, bool) {
+	query, err := url.ParseQuery(u.RawQuery)
+	for name, values := range query {
+		option := name != "ref" && (strings.HasPrefix(values[0], "-") || strings.Contains(values[0], "=")) // a ref has rules of its own
+		if !slices.Contains(known, name) || len(values) > 1 || option || strings.ContainsAny(values[0], "?&") {
+			return nil, false
+		}
+	}
+	return query, err == nil
 }
 
 func refName(s string) bool {
@@ -130,13 +158,21 @@ func refName(s string) bool {
 
 // registrySource reports whether s is [host/]namespace/name/provider[//path].
 func registrySource(s string) bool {
-	s, _, _ = strings.Cut(s, "//")
+	s, dir, _ := strings.Cut(s, "//")
+	if strings.ContainsAny(dir, "?:") || slices.Contains(strings.Split(dir, "/"), "..") {
+		return false
+	}
 	parts := strings.Split(s, "/")
 	if len(parts) == 4 {
-		if !strings.Contains(parts[0], ".") {
+		host, _, _ := strings.Cut(parts[0], ":")
+		if !strings.Contains(host, ".") || !hostName(host) || strings.Trim(strings.TrimPrefix(parts[0], host), ":0123456789") != "" || strings.Contains(parts[0], "::") {
 			return false
 		}
 		parts = parts[1:]
 	}
 	return len(parts) == 3 && !slices.ContainsFunc(parts, func(p string) bool { return !terraformName(p) })
+}
+
+func hostName(s string) bool {
+	return strings.Trim(s, ".-") == s && strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789.-") == ""
 }

@@ -45,8 +45,10 @@ func TestNames(t *testing.T) {
 		"capability eject": {args: "database", want: []string{"database"}, next: "capability show"},
 		"capability lint":  {args: "note", want: []string{"note"}, next: "capability show"},
 		"capability test": {view: triedView{Tests: []testView{
-			{Capability: "note", Test: "minimal", State: testFailed}, {Capability: "note", Test: "far", State: testUntested},
-			{Capability: "note", Test: "full", State: testPassed}, {Capability: "note", Test: "open", State: testPlanned},
+			{Capability: "note", Test: "minimal", State: testFailed},
+			{Capability: "note", Test: "far", State: testUntested},
+			{Capability: "note", Test: "full", State: testPassed},
+			{Capability: "note", Test: "open", State: testPlanned},
 		}}, want: []string{"note/minimal", "note/far"}},
 		"capability show": {args: "note", want: []string{"note"}, next: "capability show"},
 		"init":            {args: "made", want: []string{"$DIR/made"}, next: "status --platform"},
