@@ -79,20 +79,21 @@ func (c *typeChecker) localSource(field string, m ModuleSpec) fs.FS {
 		c.fault(field+".source", "%v", err)
 		return nil
 	}
-	if !hasTerraform(files) {
+	if !HasTerraform(files) {
 		c.fault(field+".source", "there are no Terraform files in %q", m.Source)
 		return nil
 	}
 	return files
 }
 
-func hasTerraform(files fs.FS) bool {
-	for _, pattern := range []string{"*.tf", "*.tf.json"} {
-		if found, err := fs.Glob(files, pattern); err == nil && len(found) > 0 {
-			return true
-		}
-	}
-	return false
+// HasTerraform reports whether there are files of Terraform or OpenTofu in a
+// directory itself.
+func HasTerraform(files fs.FS) bool {
+	entries, err := fs.ReadDir(files, ".")
+	return err == nil && slices.ContainsFunc(entries, func(entry fs.DirEntry) bool {
+		name := strings.TrimSuffix(entry.Name(), ".json")
+		return !entry.IsDir() && !strings.HasPrefix(name, ".") && (strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tofu"))
+	})
 }
 
 // gitProblem checks an address as in https://host/repo.git//path?ref=v1.2.0.

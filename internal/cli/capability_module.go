@@ -51,7 +51,7 @@ func (app *App) moduleDir(source string) (dir string, local bool, err error) {
 	isPath := filepath.IsAbs(source) || source == "." || source == ".." || strings.HasPrefix(source, "./") || strings.HasPrefix(source, "../") ||
 		strings.HasPrefix(source, "~")
 	switch {
-	case err == nil && info.IsDir() && !holdsModule(dir):
+	case err == nil && info.IsDir() && !capability.HasTerraform(os.DirFS(dir)):
 		return "", false, usagef("--from-module: there are no .tf files in %s", quote(source))
 	case err == nil && info.IsDir():
 		return filepath.Clean(dir), true, nil
@@ -61,16 +61,6 @@ func (app *App) moduleDir(source string) (dir string, local bool, err error) {
 		return "", false, usagef("--from-module: there is no directory %s", quote(source))
 	}
 	return "", false, nil
-}
-
-// holdsModule reports whether there are Terraform files in a directory itself.
-func holdsModule(dir string) bool {
-	for _, pattern := range []string{"*.tf", "*.tf.json"} {
-		if found, err := fs.Glob(os.DirFS(dir), pattern); err == nil && len(found) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // plainBase is the last element of a path, fit for a source address.

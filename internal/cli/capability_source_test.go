@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/platformctl/platformctl/internal/capability"
 	"github.com/platformctl/platformctl/internal/terraform"
@@ -69,6 +70,23 @@ func TestSources(t *testing.T) {
 		}
 		if _, err := (terraform.Engine{}).Inspect(terraform.Module{Source: source}); want && err != nil {
 			t.Errorf("%q may be in a definition, and is not fetched: %v", source, err)
+		}
+	}
+}
+
+// What is a file of a module for a definition, is one for the engine.
+func TestModuleFiles(t *testing.T) {
+	for name, want := range map[string]bool{
+		"main.tf": true, "main.tf.json": true, "main.tofu": true, "main.tofu.json": true,
+		".main.tf": false, "main.json": false, "main.tf.txt": false, "sub/main.tf": false,
+	} {
+		files := fstest.MapFS{name: {Data: []byte("{}")}}
+		if strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tofu") {
+			files[name].Data = nil
+		}
+		_, err := (terraform.Engine{}).Inspect(terraform.Module{Source: "./x", Local: files})
+		if got := capability.HasTerraform(files); got != want || (err == nil) != want {
+			t.Errorf("%s: HasTerraform = %v, Inspect = %v", name, got, err)
 		}
 	}
 }
