@@ -16,6 +16,7 @@ import (
 func TestSlotsCap(t *testing.T) {
 	slots := Slots{Dir: filepath.Join(t.TempDir(), "slots"), Count: 2}
 	var inside, most, told atomic.Int32
+	var counting sync.Mutex
 	var all sync.WaitGroup
 	for range 12 {
 		all.Go(func() {
@@ -24,7 +25,9 @@ func TestSlotsCap(t *testing.T) {
 				t.Error(err)
 				return
 			}
+			counting.Lock()
 			most.Store(max(most.Load(), inside.Add(1)))
+			counting.Unlock()
 			time.Sleep(5 * time.Millisecond)
 			inside.Add(-1)
 			leave()
