@@ -94,6 +94,7 @@ func TestExplain(t *testing.T) {
 		"gate":            {&request.RefusedError{}, exitGate, ""},
 		"check":           {&checkError{"2 things"}, exitGate, ""},
 		"conflict":        {&request.ConflictError{Name: "x"}, exitConflict, "--name"},
+		"other server":    {&movedServerError{}, exitConflict, "put the old server back"},
 		"elsewhere":       {&request.ElsewhereError{Machine: "host-7"}, exitConflict, "host-7"},
 		"dirty":           {&store.DirtyError{}, exitConflict, "commit or undo"},
 		"branch":          {&store.BranchError{Branch: "main"}, exitConflict, "git switch main"},

@@ -26,7 +26,7 @@ import (
 func (app *App) explain(err error) explanation {
 	e := explanation{Error: err.Error(), Code: exitFailed}
 	for _, rule := range []func(error, *explanation) bool{
-		explainAnswer, explainDestroy, explainRequest, explainTarget, explainServer, explainCapability, explainRecord,
+		explainAnswer, explainDestroy, explainRequest, explainMoved, explainTarget, explainServer, explainCapability, explainRecord,
 		explainInput, explainFile, explainPath, explainMachine, explainUsage,
 	} {
 		if rule(err, &e) {
@@ -142,7 +142,7 @@ func whereMade(e *request.ElsewhereError) string {
 // obstacle is the hint on what kept a request from finishing, if there is one.
 func obstacle(err error) string {
 	var inner explanation
-	for _, rule := range []func(error, *explanation) bool{explainServer, explainRecord, explainMachine} {
+	for _, rule := range []func(error, *explanation) bool{explainServer, explainMoved, explainRecord, explainMachine} {
 		if rule(err, &inner) {
 			return inner.Hint
 		}

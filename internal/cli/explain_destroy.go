@@ -16,6 +16,7 @@ func explainDestroy(err error, e *explanation) bool {
 		refused    *request.RefusedError
 		noState    *request.NoStateError
 		changed    *request.ChangedError
+		lost       *request.LostError
 	)
 	isUnfinished := errors.As(err, &unfinished) && unfinished.Destroy
 	switch {
@@ -31,6 +32,11 @@ func explainDestroy(err error, e *explanation) bool {
 		e.Code = exitConflict
 		e.Hint = "a request takes over what there is of it; then it can be destroyed. If the state lies elsewhere, put it back"
 		e.Next = []string{fmt.Sprintf("platformctl request %s --name %s --auto-approve", noState.Capability, noState.Name)}
+	case errors.As(err, &lost):
+		e.Code = exitConflict
+		e.Hint = "see whether platform.yaml names the server that has it; if somebody removed it there, a request makes it again, " +
+			"empty, and then it can be destroyed"
+		e.Next = []string{fmt.Sprintf("platformctl request %s --name %s --auto-approve", lost.Capability, lost.Name)}
 	case errors.As(err, &changed):
 		e.Code, e.Hint = exitConflict, "look at what it is now, then decide again"
 		e.Next = []string{"platformctl resource show " + changed.Name}

@@ -52,6 +52,14 @@ func TestExplainDestroy(t *testing.T) {
 			&request.NoStateError{Name: "shop-db", Capability: "database"}, exitConflict,
 			"takes over", "platformctl request database --name shop-db --auto-approve",
 		},
+		"lost": {
+			&request.LostError{Name: "shop-db", Capability: "database", Objects: 2}, exitConflict,
+			"if somebody removed it", "platformctl request database --name shop-db --auto-approve",
+		},
+		"unfinished elsewhere": {
+			&request.UnfinishedError{Name: "shop-db", Destroy: true, Err: &movedServerError{}}, exitUnfinished,
+			"put the old server back", "platformctl resource resume shop-db",
+		},
 		"changed": {&request.ChangedError{Name: "shop-db"}, exitConflict, "decide again", "platformctl resource show shop-db"},
 	}
 	app, _, _ := testApp(t)

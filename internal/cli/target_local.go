@@ -17,7 +17,7 @@ const needPostgreSQL = "postgresql"
 func (s *session) target(env platform.Environment, dryRun bool) (request.Target, error) {
 	switch env.Target {
 	case platform.TargetLocal:
-		return &localTarget{session: s}, nil
+		return &localTarget{session: s, environment: env.Name}, nil
 	case platform.TargetServer:
 		return &serverTarget{session: s, env: env, dryRun: dryRun}, nil
 	}
@@ -29,8 +29,9 @@ func servedTargets() []string { return []string{platform.TargetLocal, platform.T
 
 // localTarget runs servers on this machine, below the platform's data directory.
 type localTarget struct {
-	session *session
-	running bool // Check found it so a moment ago
+	session     *session
+	environment string
+	running     bool // Check found it so a moment ago
 }
 
 var _ request.Target = (*localTarget)(nil)
@@ -65,6 +66,17 @@ func (t *localTarget) Gone(ctx context.Context, needs []string) bool {
 	}
 	status, err := t.session.server().Status(ctx)
 	return err == nil && status.State == postgres.Absent
+}
+
+// Holds refuses a database on another machine. The port may be another: the
+// server moves when its own is taken.
+func (t *localTarget) Holds(dir string) error {
+	return movedFrom(dir, func(at place) error {
+		if at.Host == postgres.Host {
+			return nil
+		}
+		return &movedServerError{environment: t.environment, have: at.String(), want: "this machine"}
+	})
 }
 
 // Start starts the PostgreSQL server unless it runs.

@@ -1,18 +1,22 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/platformctl/platformctl/internal/connection"
 	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/provider"
 	"github.com/platformctl/platformctl/internal/request"
+	"github.com/platformctl/platformctl/internal/terraform"
 )
 
 // serverTarget uses servers that exist: those that the environment names in
@@ -142,6 +146,67 @@ func (e *targetError) Unwrap() error { return e.err }
 // Gone is false: whether somebody else's server is gone for good is not known
 // from here.
 func (t *serverTarget) Gone(context.Context, []string) bool { return false }
+
+// Holds compares where the databases in the state are with the environment's
+// server in platform.yaml.
+func (t *serverTarget) Holds(dir string) error {
+	server, err := t.session.serverOf(t.env)
+	if err != nil {
+		return nil // Check says so if the module needs one
+	}
+	here := place{Host: server.Host, Port: cmp.Or(server.Port, connection.DefaultPort)}
+	return movedFrom(dir, func(at place) error {
+		if at == here {
+			return nil
+		}
+		return &movedServerError{environment: t.env.Name, have: at.String(), want: here.String()}
+	})
+}
+
+// place is where a server is, as the provider writes it into a state.
+type place struct {
+	Host string `json:"host"`
+	Port int    `json:"port"`
+}
+
+func (p place) String() string { return net.JoinHostPort(p.Host, strconv.Itoa(p.Port)) }
+
+// movedFrom asks judge about the place of each database in the state in dir. A
+// state that cannot be read tells nothing: who plans on it says what is wrong.
+func movedFrom(dir string, judge func(place) error) error {
+	all, err := terraform.Attributes(dir, "platformctl_postgresql_database")
+	if err != nil {
+		return nil
+	}
+	for _, attributes := range all {
+		var at place
+		if json.Unmarshal(attributes, &at) != nil || at.Host == "" {
+			continue
+		}
+		if err := judge(at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// movedServerError says that a resource is on another server than the one that
+// its environment has now.
+type movedServerError struct{ environment, have, want string }
+
+func (e *movedServerError) Error() string {
+	return fmt.Sprintf("it is on the server %s, and environment %q is now on %s", e.have, e.environment, e.want)
+}
+
+// explainMoved covers resources whose environment has another server by now.
+func explainMoved(err error, e *explanation) bool {
+	if _, ok := errors.AsType[*movedServerError](err); !ok {
+		return false
+	}
+	e.Code = exitConflict
+	e.Hint = "put the old server back into platform.yaml to change or destroy it there; no request moves data to another server"
+	return true
+}
 
 // Own is the configuration of the provider in this binary. The connection
 // stands in it by its content: where it leads is in platform.yaml alone.

@@ -223,7 +223,7 @@ func (d *demolition) run(ctx context.Context) (Destroyed, error) {
 		return Destroyed{}, d.halted(err)
 	}
 	defer func() { d.leaveSlot() }()
-	for _, s := range []stage{{StepRender, d.render}, {StepPlan, d.planEnd}} {
+	for _, s := range []stage{{StepRender, d.renderHere}, {StepPlan, d.planEnd}} {
 		if err := d.step(ctx, s.name, s.do); err != nil {
 			return Destroyed{}, d.halted(err)
 		}

@@ -57,6 +57,9 @@ func (d *demolition) planEnd(ctx context.Context) error {
 			return err
 		}
 		d.tell(StepPlan, "done", fmt.Sprintf("planned: %d to destroy", d.changes.Destroy))
+		if err := d.lost(); err != nil {
+			return err
+		}
 	}
 	d.findSecrets()
 	dependents, err := d.dependents(d.snapshot)
@@ -69,6 +72,16 @@ func (d *demolition) planEnd(ctx context.Context) error {
 		Destruction: *d.ask.Destroy, Registered: d.existing != nil, Gone: gone, Dependents: refsOf(dependents),
 	}
 	return nil
+}
+
+// lost refuses to call destroyed what could not be found: it may be somewhere
+// else. What a destroy that was cut short has destroyed is gone, though the state
+// may not know it yet.
+func (d *demolition) lost() error {
+	if d.existing == nil || d.resumes || d.objects == 0 || d.changes.Destroy > 0 {
+		return nil
+	}
+	return &LostError{Name: d.ask.Name, Capability: d.ask.Capability, Objects: d.objects}
 }
 
 func (d *demolition) replan(ctx context.Context) error {

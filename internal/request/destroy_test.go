@@ -200,9 +200,13 @@ func TestDestroyIsRefused(t *testing.T) {
 		"no state":      {as: new(*request.NoStateError)},
 		"empty state":   {as: new(*request.NoStateError)},
 		"another home":  {as: new(*request.NoStateError)},
+		"not found":     {as: new(*request.LostError)},
+		"other server":  {as: new(*movedError)},
 	}
 	after := map[string]func(*fixture) error{
 		"other machine": func(f *fixture) error { f.service.Machine = "there"; return nil },
+		"not found":     func(f *fixture) error { f.engine.lost = true; return nil },
+		"other server":  func(f *fixture) error { f.target.elsewhere = &movedError{}; return nil },
 		"no state":      func(f *fixture) error { return os.RemoveAll(f.service.Paths.Runs("local", name)) },
 		"another home": func(f *fixture) error { // where there never was a server
 			f.target.gone = true
@@ -236,6 +240,43 @@ func TestDestroyIsRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+type movedError struct{}
+
+func (*movedError) Error() string { return "moved" }
+
+// TestRunElsewhere asks again for what is on another server than the environment
+// has now: it is not made a second time there.
+func TestRunElsewhere(t *testing.T) {
+	f := newFixture(t)
+	f.mustRun(ask())
+	f.target.elsewhere = &movedError{}
+	f.engine.forget = true
+	var moved *movedError
+	if _, err := f.run(ask()); !errors.As(err, &moved) || f.engine.applies != 1 {
+		t.Errorf("%d applies, error %v", f.engine.applies, err)
+	}
+}
+
+// TestDestroyAgainFindsNothing finishes a destroy that was killed before its
+// engine could write down that everything was gone.
+func TestDestroyAgainFindsNothing(t *testing.T) {
+	f := newFixture(t)
+	f.mustRun(ask())
+	f.engine.failure = errors.New("killed")
+	if _, err := f.destroy(request.DestroyAsk{}); err == nil {
+		t.Fatal("no error")
+	}
+	state := filepath.Join(f.service.Paths.Runs("local", name), "terraform.tfstate")
+	if err := os.WriteFile(state, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.engine.failure, f.engine.lost = nil, true
+	if _, err := f.destroy(request.DestroyAsk{}); err != nil {
+		t.Fatal(err)
+	}
+	f.nothingLeft(1)
 }
 
 func TestDestroyProtectedOnRequest(t *testing.T) {

@@ -118,6 +118,18 @@ func (e *NoStateError) Error() string {
 	return fmt.Sprintf("there is no Terraform state of resource %q here that says what to destroy", e.Name)
 }
 
+// LostError says that nothing of what the state of a resource holds was found
+// where its environment says, so that there was nothing to destroy.
+type LostError struct {
+	Name, Capability string
+	Objects          int // in the state
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("the state of resource %q holds %s, and nothing of it is on the server of its environment",
+		e.Name, plural(e.Objects, "object"))
+}
+
 // ChangedError says that somebody else changed a resource, or destroyed it,
 // while it was being destroyed.
 type ChangedError struct {

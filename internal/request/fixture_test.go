@@ -226,6 +226,7 @@ type engine struct {
 	replace             bool // the next plan replaces it
 	missing             error
 	destroys            bool // the last plan was to destroy
+	lost                bool // a plan to destroy finds nothing
 }
 
 func (e *engine) Inspect(context.Context, request.Module) ([]string, error) {
@@ -251,6 +252,9 @@ func (e *engine) Plan(_ context.Context, dir string, run request.Run) (request.C
 	}
 	if e.destroys = run.Destroy; run.Destroy {
 		_, objects, err := e.Outputs(dir)
+		if e.lost {
+			objects = 0
+		}
 		return counts(0, 0, objects), err
 	}
 	if e.forget {
@@ -314,10 +318,12 @@ type target struct {
 	failCheck, failStart error
 	starts               int
 	gone                 bool
+	elsewhere            error // what there is, is on another server
 }
 
 func (t *target) Check(context.Context, []string) error  { return t.failCheck }
 func (t *target) Running(context.Context, []string) bool { return true }
 func (t *target) Gone(context.Context, []string) bool    { return t.gone }
+func (t *target) Holds(string) error                     { return t.elsewhere }
 func (t *target) Own() map[string]any                    { return map[string]any{} }
 func (t *target) Start(context.Context, []string) error  { t.starts++; return t.failStart }

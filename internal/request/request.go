@@ -218,6 +218,10 @@ type Target interface {
 	// Gone reports whether the servers that a module needs were deleted with all
 	// that was on them. In doubt they are not.
 	Gone(ctx context.Context, needs []string) bool
+	// Holds reports whether what the state in the run directory dir speaks of is
+	// on this target, as far as that can be told without asking a server. The
+	// error says where it is instead.
+	Holds(dir string) error
 	// Start makes it ready: it starts servers that are not running.
 	Start(ctx context.Context, needs []string) error
 	// Own is the configuration of the provider in this binary for the target.

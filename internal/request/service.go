@@ -173,7 +173,7 @@ func (f *flight) run(ctx context.Context) (Result, error) {
 		return Result{}, f.stopped(err)
 	}
 	defer func() { f.leaveSlot() }()
-	for _, s := range []stage{{StepRender, f.render}, {StepPlan, f.planChanges}} {
+	for _, s := range []stage{{StepRender, f.renderHere}, {StepPlan, f.planChanges}} {
 		if err := f.step(ctx, s.name, s.do); err != nil {
 			return Result{}, f.stopped(err)
 		}

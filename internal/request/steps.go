@@ -22,6 +22,15 @@ func (f *flight) render(ctx context.Context) error {
 	return f.target.Check(ctx, f.rendered.Needs)
 }
 
+// renderHere renders unless what the resource is made of is on another target: an
+// engine that looks for it here finds nothing, and plans as if there were nothing.
+func (f *flight) renderHere(ctx context.Context) error {
+	if err := f.target.Holds(f.dir); err != nil {
+		return err
+	}
+	return f.render(ctx)
+}
+
 // module is what the engine has to run for the ask.
 func (f *flight) module() Module {
 	own := maps.Clone(f.target.Own())

@@ -37,8 +37,11 @@ type content struct {
 		Value json.RawMessage `json:"value"`
 	} `json:"outputs"`
 	Resources []struct {
-		Mode      string            `json:"mode"`
-		Instances []json.RawMessage `json:"instances"`
+		Mode      string `json:"mode"`
+		Type      string `json:"type"`
+		Instances []struct {
+			Attributes json.RawMessage `json:"attributes"`
+		} `json:"instances"`
 	} `json:"resources"`
 }
 
@@ -73,6 +76,22 @@ func Objects(dir string) (int, error) {
 		}
 	}
 	return objects, err
+}
+
+// Attributes returns the attributes of each object of a type that the engine made
+// and the state in dir holds, as JSON, under the rules of [Outputs].
+func Attributes(dir, typ string) ([]json.RawMessage, error) {
+	c, err := readContent(dir)
+	var all []json.RawMessage
+	for _, r := range c.Resources {
+		if r.Mode != "managed" || r.Type != typ {
+			continue
+		}
+		for _, i := range r.Instances {
+			all = append(all, i.Attributes)
+		}
+	}
+	return all, err
 }
 
 func readContent(dir string) (content, error) {
