@@ -117,7 +117,7 @@ func (d *demolition) beginEnd(ctx context.Context) error {
 			return err
 		}
 	}
-	return d.accept()
+	return d.accept(ctx)
 }
 
 // judgeAgain lets the gates see who depends on the resource by now: the person

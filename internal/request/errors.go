@@ -32,7 +32,8 @@ func (e *MissingError) Error() string {
 }
 
 // ConflictError says that the name is taken by a resource that the request
-// would have to replace, and what differs.
+// would have to replace, and what differs: nothing when somebody else made it
+// while the request was under way.
 type ConflictError struct {
 	Name        string
 	Environment string
@@ -45,6 +46,9 @@ type Difference struct {
 }
 
 func (e *ConflictError) Error() string {
+	if len(e.Differs) == 0 {
+		return fmt.Sprintf("resource %q was made by somebody else meanwhile", e.Name)
+	}
 	parts := make([]string, len(e.Differs))
 	for i, d := range e.Differs {
 		parts[i] = fmt.Sprintf("%s is %q, not %q", d.Field, d.Have, d.Want)

@@ -70,3 +70,50 @@ func TestRunReserves(t *testing.T) {
 		t.Errorf("the name is still reserved after the end: %v", err)
 	}
 }
+
+// racing runs something right before the first name is reserved.
+type racing struct {
+	*record
+	before func()
+}
+
+func (r *racing) Reserve(reservation store.Reservation) error {
+	if before := r.before; before != nil {
+		r.before = nil
+		before()
+	}
+	return r.record.Reserve(reservation)
+}
+
+// TestRunMadeMeanwhile has somebody else make the resource, and give its name
+// back, between the look at the record and the reservation.
+func TestRunMadeMeanwhile(t *testing.T) {
+	f := newFixture(t)
+	if err := f.record.Ensure(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.service.Record = &racing{f.record, func() {
+		made := store.Resource{Environment: "local", Name: name, Main: []byte("{}\n"), Variables: []byte("{}\n")}
+		made.Record.Metadata.Name = name
+		spec := &made.Record.Spec
+		spec.Capability, spec.Tier, spec.Environment, spec.Team = "note/text@1.0.0", "development", "local", "shop"
+		spec.Request = "01ARZ3NDEKTSV4RRFFQ69G9999"
+		if _, err := f.other().Commit(t.Context(), store.Change{Message: "other", Resource: &made}); err != nil {
+			t.Fatal(err)
+		}
+	}}
+	_, err := f.run(ask())
+	var conflict *request.ConflictError
+	if !errors.As(err, &conflict) || conflict.Name != name {
+		t.Errorf("error = %v", err)
+	}
+	if f.engine.applies != 0 {
+		t.Errorf("applied %d times", f.engine.applies)
+	}
+	if open, err := request.ListUnfinished(f.service.Paths.Requests()); err != nil || len(open) != 0 {
+		t.Errorf("unfinished: %v, %v", open, err)
+	}
+	if err := f.other().Reserve(store.Reservation{Name: name, Request: "01ARZ3NDEKTSV4RRFFQ69G9999"}); err != nil {
+		t.Errorf("the name is still reserved: %v", err)
+	}
+}

@@ -190,34 +190,59 @@ func (f *flight) begin(ctx context.Context) error {
 	if err := f.tryCommit(ctx, f.change); err != nil {
 		return err
 	}
-	return f.accept()
+	return f.accept(ctx)
 }
 
-// accept writes the frozen ask into the journal.
-func (f *flight) accept() error {
+// accept writes the frozen ask into the journal. One that is open already stays as
+// it is when the name is not to be had.
+func (f *flight) accept(ctx context.Context) error {
+	if f.inherits {
+		if err := f.reserve(ctx); err != nil {
+			return err
+		}
+	}
 	frozen := f.ask
 	err := f.journal.append(
 		record{Phase: phaseAccepted, Request: f.id, Ask: &frozen},
 		record{Step: StepApply, Phase: phaseIntent, Request: f.id},
 	)
-	if err != nil {
+	if err != nil || f.inherits {
 		return err
 	}
-	return f.reserve()
+	return f.reserve(ctx)
 }
 
 // reserve keeps the name of a new resource from other users of the platform
 // until the record has it. The journal is open by now, so that whoever holds a
-// name has a request to resume.
-func (f *flight) reserve() error {
+// name has a request to resume. Others may have made the resource and given its
+// name back since the record was read, so it is read again.
+func (f *flight) reserve(ctx context.Context) error {
 	if f.existing != nil {
 		return nil
 	}
 	err := f.Record.Reserve(store.Reservation{
 		Name: f.ask.Name, Request: f.id, Machine: f.Machine, Since: f.Now().UTC(),
 	})
+	if err == nil {
+		if err = f.stillFree(ctx); err != nil {
+			err = errors.Join(err, f.Record.Release(f.ask.Name))
+		}
+	}
 	if err != nil && !f.inherits {
 		return errors.Join(err, f.journal.close())
+	}
+	return err
+}
+
+// stillFree reports whether the record has no resource of the name.
+func (f *flight) stillFree(ctx context.Context) error {
+	snapshot, err := f.Record.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	have, found, err := snapshot.ResourceByName(f.ask.Name)
+	if err == nil && found {
+		err = &ConflictError{Name: f.ask.Name, Environment: have.Environment}
 	}
 	return err
 }
