@@ -188,6 +188,9 @@ func destroyPlanText(t *ui.Text, plan request.Plan) {
 		t.Pair("Data", "all that the request has made, whether Terraform knows of it or not")
 	}
 	t.Pair("Secrets", strings.Join(end.Secrets, ", "))
+	if len(end.Left) > 0 {
+		t.Pair("Left", strings.Join(end.Left, ", ")+": others may use it")
+	}
 	if plan.Protected && end.Registered {
 		t.Pair("Protection", "its tier is protected")
 	}

@@ -33,9 +33,10 @@ type Destruction struct {
 // DestroyPlan is what a plan to destroy a resource says beside its changes.
 type DestroyPlan struct {
 	Destruction
-	Registered bool     `json:"registered"` // it is in the record
-	Gone       bool     `json:"gone"`       // its server was deleted before: there is nothing for the engine to do
-	Dependents []string `json:"dependents"` // references of the entities that depend on it
+	Registered bool     `json:"registered"`     // it is in the record
+	Left       []string `json:"left,omitempty"` // references of secrets that it uses and others may use, too: they stay
+	Gone       bool     `json:"gone"`           // its server was deleted before: there is nothing for the engine to do
+	Dependents []string `json:"dependents"`     // references of the entities that depend on it
 }
 
 // Destroyed is how a destroy ended: State is Removed or, for a dry run, Planned.
@@ -61,10 +62,11 @@ type Destroyed struct {
 type demolition struct {
 	*flight
 	wanted   DestroyAsk
-	what     string // the capability that was recorded, such as database/postgresql@1.0.0
-	recorded bool   // its end is in the record: only this machine has to be tidied up
-	objects  int    // in the state, before anything was destroyed
-	noted    noted  // secrets that the module uses
+	what     string   // the capability that was recorded, such as database/postgresql@1.0.0
+	recorded bool     // its end is in the record: only this machine has to be tidied up
+	objects  int      // in the state, before anything was destroyed
+	noted    noted    // secrets that the module uses
+	left     []string // references of those among them that are not the resource's own
 }
 
 // Destroy takes a resource away: first what it is made of, with the engine, then

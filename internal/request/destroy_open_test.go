@@ -35,7 +35,7 @@ func TestRequestTakesThePlaceOfADestroy(t *testing.T) {
 		t.Run(title, func(t *testing.T) {
 			f := newFixture(t)
 			f.mustRun(ask())
-			before, err := f.service.Secrets.Get("local/note/token")
+			before, err := f.service.Secrets.Get(tokenRef)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +53,7 @@ func TestRequestTakesThePlaceOfADestroy(t *testing.T) {
 			if list, err := request.ListUnfinished(f.service.Paths.Requests()); err != nil || len(list) != 0 {
 				t.Errorf("unfinished: %+v, %v", list, err)
 			}
-			after, err := f.service.Secrets.Get("local/note/token")
+			after, err := f.service.Secrets.Get(tokenRef)
 			if err != nil || (after == before) != test.same {
 				t.Errorf("the secret is the same: %v, %v", after == before, err)
 			}

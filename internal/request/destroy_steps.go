@@ -69,7 +69,7 @@ func (d *demolition) planEnd(ctx context.Context) error {
 	d.describe()
 	d.plan.Capability, d.plan.Cost, d.plan.Expires = d.what, nil, nil
 	d.plan.Destroy = &DestroyPlan{
-		Destruction: *d.ask.Destroy, Registered: d.existing != nil, Gone: gone, Dependents: refsOf(dependents),
+		Destruction: *d.ask.Destroy, Registered: d.existing != nil, Left: d.left, Gone: gone, Dependents: refsOf(dependents),
 	}
 	return nil
 }
@@ -91,8 +91,9 @@ func (d *demolition) replan(ctx context.Context) error {
 }
 
 // findSecrets adds those that the module uses, and those that its outputs refer
-// to, to the secrets that leave. Outputs that the definition no longer fits do
-// not stand in the way.
+// to, to the secrets that leave, as far as they are the resource's own: others
+// may use what is not below its name. Outputs that the definition no longer fits
+// do not stand in the way.
 func (d *demolition) findSecrets() {
 	refs := slices.Concat(d.ask.Destroy.Secrets, d.noted.refs)
 	if raw, _, err := d.Terraform.Outputs(d.dir); err == nil {
@@ -103,7 +104,14 @@ func (d *demolition) findSecrets() {
 		}
 	}
 	slices.Sort(refs)
-	d.ask.Destroy.Secrets = slices.Compact(refs)
+	d.ask.Destroy.Secrets, d.left = nil, nil
+	for _, ref := range slices.Compact(refs) {
+		if strings.HasPrefix(ref, d.env.Name+"/"+d.ask.Name+"/") {
+			d.ask.Destroy.Secrets = append(d.ask.Destroy.Secrets, ref)
+		} else {
+			d.left = append(d.left, ref)
+		}
+	}
 }
 
 // beginEnd finds out whether the end could be recorded and opens the journal, or
@@ -227,6 +235,9 @@ func (d *demolition) dropSecrets(context.Context) error {
 		if err := d.Secrets.Delete(ref); err != nil {
 			return fmt.Errorf("secret %q: %w", ref, err)
 		}
+	}
+	for _, ref := range d.left {
+		d.tell(StepSecret, "note", "left: "+ref)
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (f *fixture) destroy(ask request.DestroyAsk) (request.Destroyed, error) {
 // and that requests and ledger tell of as many ends as wanted.
 func (f *fixture) nothingLeft(ends int) {
 	f.t.Helper()
-	if _, err := f.service.Secrets.Get("local/note/token"); !errors.Is(err, secret.ErrNotFound) {
+	if _, err := f.service.Secrets.Get(tokenRef); !errors.Is(err, secret.ErrNotFound) {
 		f.t.Errorf("the secret: %v", err)
 	}
 	runs, err := os.ReadDir(filepath.Dir(f.service.Paths.Runs("local", name)))
@@ -242,43 +242,6 @@ func TestDestroyIsRefused(t *testing.T) {
 	}
 }
 
-type movedError struct{}
-
-func (*movedError) Error() string { return "moved" }
-
-// TestRunElsewhere asks again for what is on another server than the environment
-// has now: it is not made a second time there.
-func TestRunElsewhere(t *testing.T) {
-	f := newFixture(t)
-	f.mustRun(ask())
-	f.target.elsewhere = &movedError{}
-	f.engine.forget = true
-	var moved *movedError
-	if _, err := f.run(ask()); !errors.As(err, &moved) || f.engine.applies != 1 {
-		t.Errorf("%d applies, error %v", f.engine.applies, err)
-	}
-}
-
-// TestDestroyAgainFindsNothing finishes a destroy that was killed before its
-// engine could write down that everything was gone.
-func TestDestroyAgainFindsNothing(t *testing.T) {
-	f := newFixture(t)
-	f.mustRun(ask())
-	f.engine.failure = errors.New("killed")
-	if _, err := f.destroy(request.DestroyAsk{}); err == nil {
-		t.Fatal("no error")
-	}
-	state := filepath.Join(f.service.Paths.Runs("local", name), "terraform.tfstate")
-	if err := os.WriteFile(state, []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f.engine.failure, f.engine.lost = nil, true
-	if _, err := f.destroy(request.DestroyAsk{}); err != nil {
-		t.Fatal(err)
-	}
-	f.nothingLeft(1)
-}
-
 func TestDestroyProtectedOnRequest(t *testing.T) {
 	f := newFixture(t)
 	a := ask()
@@ -308,7 +271,7 @@ func TestDestroyWithoutItsServer(t *testing.T) {
 func TestDestroyNeedsNoSecret(t *testing.T) {
 	f := newFixture(t)
 	f.mustRun(ask())
-	file := filepath.Join(f.service.Paths.Secrets(), "local", "note", "token.plain")
+	file := filepath.Join(f.service.Paths.Secrets(), "local", name, "token.plain")
 	if err := os.WriteFile(file, []byte("a\x00b\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

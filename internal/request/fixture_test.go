@@ -44,6 +44,9 @@ spec:
       env: {TOKEN: "${secrets.token}"}
 `
 
+// tokenRef is the secret of the resource that ask asks for.
+const tokenRef = "local/" + name + "/token"
+
 // fixture is a platform with a real record and journal, and a fake engine: the
 // real one is driven by the stories in e2e.
 type fixture struct {
@@ -225,8 +228,9 @@ type engine struct {
 	forget              bool // somebody deleted what was made
 	replace             bool // the next plan replaces it
 	missing             error
-	destroys            bool // the last plan was to destroy
-	lost                bool // a plan to destroy finds nothing
+	destroys            bool   // the last plan was to destroy
+	shared              string // reference of a secret that others use as well
+	lost                bool   // a plan to destroy finds nothing
 }
 
 func (e *engine) Inspect(context.Context, request.Module) ([]string, error) {
@@ -247,8 +251,13 @@ func (e *engine) Prepare(_ context.Context, dir string, m request.Module) (reque
 }
 
 func (e *engine) Plan(_ context.Context, dir string, run request.Run) (request.Changes, error) {
-	if _, err := run.Secrets.GetOrCreate("local/note/token"); err != nil {
+	if _, err := run.Secrets.GetOrCreate(tokenRef); err != nil {
 		return request.Changes{}, err
+	}
+	if e.shared != "" {
+		if _, err := run.Secrets.GetOrCreate(e.shared); err != nil {
+			return request.Changes{}, err
+		}
 	}
 	if e.destroys = run.Destroy; run.Destroy {
 		_, objects, err := e.Outputs(dir)
@@ -289,7 +298,7 @@ func (e *engine) Apply(_ context.Context, dir string, run request.Run) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	if _, err := run.Secrets.GetOrCreate("local/note/token"); err != nil {
+	if _, err := run.Secrets.GetOrCreate(tokenRef); err != nil {
 		return nil, err
 	}
 	if e.failSecret != nil {
@@ -311,7 +320,7 @@ func (e *engine) Outputs(dir string) (map[string]json.RawMessage, int, error) {
 	if state, _ := os.ReadFile(filepath.Join(dir, "terraform.tfstate")); len(state) == 0 {
 		return nil, 0, nil
 	}
-	return map[string]json.RawMessage{"id": []byte(`"n-1"`), "token_ref": []byte(`"local/note/token"`)}, 1, nil
+	return map[string]json.RawMessage{"id": []byte(`"n-1"`), "token_ref": []byte(`"` + tokenRef + `"`)}, 1, nil
 }
 
 type target struct {

@@ -115,7 +115,7 @@ func TestFailedLeavesNoSecret(t *testing.T) {
 	if _, err := f.run(ask()); !errors.Is(err, f.engine.failSecret) {
 		t.Fatal(err)
 	}
-	if value, err := f.service.Secrets.Get("local/note/token"); !errors.Is(err, secret.ErrNotFound) {
+	if value, err := f.service.Secrets.Get(tokenRef); !errors.Is(err, secret.ErrNotFound) {
 		t.Errorf("the secret is %q, %v", value, err)
 	}
 }
