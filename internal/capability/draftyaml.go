@@ -1,13 +1,14 @@
 package capability
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/platformctl/platformctl/internal/strictyaml"
 )
 
 // GeneratedMark stands in a README.md that nobody has written yet.
@@ -54,14 +55,7 @@ func (w *draft) yaml() ([]byte, error) {
 	if w.sample != nil {
 		spec.add("tests", w.tests())
 	}
-	var out bytes.Buffer
-	encoder := yaml.NewEncoder(&out)
-	encoder.SetIndent(2)
-	err := encoder.Encode(pairs{{"apiVersion", APIVersion}, {"kind", Kind}, {"metadata", metadata}, {"spec", spec}})
-	if err != nil {
-		return nil, err
-	}
-	return out.Bytes(), encoder.Close()
+	return strictyaml.Encode(pairs{{"apiVersion", APIVersion}, {"kind", Kind}, {"metadata", metadata}, {"spec", spec}})
 }
 
 func (w *draft) typ() pairs {

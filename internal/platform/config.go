@@ -174,6 +174,7 @@ func (c Config) Marshal() ([]byte, error) {
 	if err := doc.Encode(c); err != nil {
 		return nil, fmt.Errorf("write %s: %w", ConfigFile, err)
 	}
+	strictyaml.Quote(&doc)
 	comment(&doc)
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)

@@ -13,6 +13,7 @@ import (
 	"github.com/platformctl/platformctl/internal/git"
 	"github.com/platformctl/platformctl/internal/ledger"
 	"github.com/platformctl/platformctl/internal/platform"
+	"github.com/platformctl/platformctl/internal/strictyaml"
 )
 
 // editor turns a change into edits of files on one tip.
@@ -82,7 +83,8 @@ func (e *editor) resources() error {
 		dir := platform.ResourceDir(r.Environment, r.Name)
 		record := r.Record
 		record.APIVersion, record.Kind, record.Metadata.Name = platform.APIVersion, kindResource, r.Name
-		data, err := encodeYAML(record)
+		record.Spec.Inputs, _ = strictyaml.Verbatim(record.Spec.Inputs).(map[string]any)
+		data, err := strictyaml.Encode(record)
 		if err != nil {
 			return &ChangeError{dir, err.Error()}
 		}
@@ -149,7 +151,9 @@ func (e *editor) request() error {
 	if err != nil {
 		return &ChangeError{platform.RequestsDir, "its id is no ULID"}
 	}
-	data, err := encodeYAML(requestFile{APIVersion: platform.APIVersion, Kind: kindRequest, Spec: *r})
+	spec := *r
+	spec.Inputs, _ = strictyaml.Verbatim(spec.Inputs).(map[string]any)
+	data, err := strictyaml.Encode(requestFile{APIVersion: platform.APIVersion, Kind: kindRequest, Spec: spec})
 	if err != nil {
 		return &ChangeError{name, err.Error()}
 	}

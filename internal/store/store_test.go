@@ -366,3 +366,30 @@ func write(t testing.TB, name, data string) {
 		t.Fatal(err)
 	}
 }
+
+// TestReadsTextAsWritten records text that a YAML encoder writes as something
+// else, or loses.
+func TestReadsTextAsWritten(t *testing.T) {
+	s, _ := create(t, true)
+	change := request(1)
+	text := map[string]any{"number": "1e999", "block": "\n# not a comment", "list": []any{"\n#", "4e5889551223", " a\n b"}}
+	change.Resource.Record.Spec.Writer = "4e5889551223"
+	change.Resource.Record.Spec.Inputs, change.Request.Inputs = text, text
+	commit(t, s, change)
+	got, found, err := snapshot(t, s).ResourceByName("db-1")
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	if got.Record.Spec.Writer != "4e5889551223" {
+		t.Errorf("writer = %q", got.Record.Spec.Writer)
+	}
+	made, found, err := snapshot(t, s).Request(change.Request.ID)
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	for about, inputs := range map[string]map[string]any{"resource": got.Record.Spec.Inputs, "request": made.Inputs} {
+		if diff := cmp.Diff(text, inputs); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", about, diff)
+		}
+	}
+}
