@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/platformctl/platformctl/internal/provider"
 	"github.com/platformctl/platformctl/internal/request"
@@ -100,7 +101,7 @@ func (e *engine) Plan(ctx context.Context, dir string, run request.Run) (request
 		return request.Changes{}, err
 	}
 	plan, err := found.Plan(ctx, dir, e.run(run))
-	return changesOf(plan), err
+	return changesOf(plan), foreign(err)
 }
 
 // Unreachable reports whether a plan failed for lack of what a provider stands for.
@@ -137,7 +138,31 @@ func (e *engine) Apply(ctx context.Context, dir string, run request.Run) (map[st
 	if err != nil {
 		return nil, err
 	}
-	return found.Apply(ctx, dir, e.run(run))
+	outputs, err := found.Apply(ctx, dir, e.run(run))
+	return outputs, foreign(err)
+}
+
+// foreign marks a run in which every error is that something is not ours. The
+// provider's errors come as text.
+func foreign(err error) error {
+	run, ok := errors.AsType[*terraform.RunError](err)
+	if !ok || run.Err != nil && errors.Is(run.Err, context.Canceled) {
+		return err
+	}
+	met := false
+	for _, d := range run.Diagnostics {
+		if d.Severity != "error" {
+			continue
+		}
+		if !strings.Contains(d.Summary, provider.NotManaged) {
+			return err
+		}
+		met = true
+	}
+	if met {
+		return &request.ForeignError{Err: err}
+	}
+	return err
 }
 
 // Outputs reads the state in dir.

@@ -179,8 +179,15 @@ func (s *session) index() *index.Index {
 	return index.NewCached(s, s.paths.Cache)
 }
 
-// Reserve keeps the name of a resource that is being made.
-func (s *session) Reserve(r store.Reservation) error { return s.store.Reserve(r) }
+// Reserve keeps the name of a resource that is being made. Without a platform
+// there is nobody to keep it from: a request makes one first, and a destroy may
+// take back what is left of one that was deleted.
+func (s *session) Reserve(r store.Reservation) error {
+	if s.store == nil {
+		return nil
+	}
+	return s.store.Reserve(r)
+}
 
 // Release gives a name back. Without a platform none was reserved.
 func (s *session) Release(name string) error {

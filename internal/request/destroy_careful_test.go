@@ -82,3 +82,30 @@ func TestDestroyLeavesSecretsOfOthers(t *testing.T) {
 		})
 	}
 }
+
+// TestDestroyTakesNothingBackUnseen takes back a request whose engine was killed
+// before its state knew what it had made, and cannot look for that. What is not
+// ours does not stand in the way.
+func TestDestroyTakesNothingBackUnseen(t *testing.T) {
+	f := newFixture(t)
+	f.engine.failure = errors.New("killed")
+	if _, err := f.run(ask()); err == nil {
+		t.Fatal("no error")
+	}
+	if err := os.Remove(filepath.Join(f.service.Paths.Runs("local", name), "terraform.tfstate")); err != nil {
+		t.Fatal(err)
+	}
+	f.engine.failure, f.engine.failBefore = nil, errors.New("no server")
+	var unfinished *request.UnfinishedError
+	if _, err := f.destroy(request.DestroyAsk{}); !errors.As(err, &unfinished) || !unfinished.Destroy {
+		t.Fatalf("error is %v", err)
+	}
+	if list, err := request.ListUnfinished(f.service.Paths.Requests()); err != nil || len(list) != 1 {
+		t.Errorf("unfinished: %+v, %v", list, err)
+	}
+	f.engine.failBefore = &request.ForeignError{Err: errors.New("of somebody else")}
+	if _, err := f.destroy(request.DestroyAsk{}); err != nil {
+		t.Fatal(err)
+	}
+	f.nothingLeft(0)
+}

@@ -199,9 +199,10 @@ func (d *demolition) intact(ctx context.Context) bool {
 }
 
 // adopt brings what a killed request made into the state, which may not know of
-// all of it: a create that finds its own mark takes it over. What it cannot take
-// over it did not make. A module with providers of its own could only make
-// everything a second time; of it the state has to tell.
+// all of it: a create that finds its own mark takes it over. What is not ours it
+// did not make; after any other failure it may have made what the state does not
+// know of. A module with providers of its own could only make everything a second
+// time; of it the state has to tell.
 func (d *demolition) adopt(ctx context.Context) error {
 	if d.rendered.Lock != nil {
 		d.tell(StepApply, "note", "only what Terraform's state knows of is taken back")
@@ -214,9 +215,13 @@ func (d *demolition) adopt(ctx context.Context) error {
 		run.Plan = changes.Digest
 		_, err = d.Terraform.Apply(ctx, d.dir, run)
 	}
+	_, foreign := errors.AsType[*ForeignError](err)
 	switch stop := ctx.Err(); {
 	case stop != nil:
 		return stop
+	case err != nil && !foreign:
+		d.tell(StepApply, "failed", "looking for what the request has made")
+		return err
 	case err != nil:
 		d.tell(StepApply, "failed", "looking for what the request has made")
 		d.tell(StepApply, "note", "only what was found is taken back: "+err.Error())

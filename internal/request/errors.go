@@ -122,6 +122,13 @@ func (e *NoStateError) Error() string {
 	return fmt.Sprintf("there is no Terraform state of resource %q here that says what to destroy", e.Name)
 }
 
+// ForeignError says that all that kept an engine from its end was something of
+// that name which is not ours, and was left untouched.
+type ForeignError struct{ Err error }
+
+func (e *ForeignError) Error() string { return e.Err.Error() }
+func (e *ForeignError) Unwrap() error { return e.Err }
+
 // LostError says that nothing of what the state of a resource holds was found
 // where its environment says, so that there was nothing to destroy.
 type LostError struct {

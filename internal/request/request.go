@@ -193,7 +193,8 @@ type Run struct {
 	Progress func(text string, done int) // may be nil
 }
 
-// Terraform is the engine under every capability.
+// Terraform is the engine under every capability. A Plan or an Apply that only
+// met what is not ours ends with a *ForeignError.
 type Terraform interface {
 	// Inspect finds the engine and says which servers the module talks to, as
 	// far as that can be known without writing anything.
