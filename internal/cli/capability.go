@@ -281,7 +281,24 @@ func (v capabilityView) Text(t *ui.Text) {
 	}
 	describeTerms(t, responsibilityOf(v.Responsibility), nil)
 	t.Heading("Next")
-	t.Bullet(fmt.Sprintf("platformctl request %s --type %s --tier %s --team TEAM", v.Name, first(v.Types), first(v.Tiers)))
+	t.Bullet(v.request())
+}
+
+// request is a command that asks for the first type and tier, with all that it
+// needs.
+func (v capabilityView) request() string {
+	typ := first(v.Types)
+	set, tier := map[string]any{}, first(v.Tiers)
+	if tiers := v.TierSets[typ]; len(tiers) > 0 {
+		set, tier = tiers[0].Set, tiers[0].Name
+	}
+	words := []string{"platformctl request", v.Name, "--type", typ, "--tier", tier, "--team TEAM"}
+	for _, in := range v.Inputs[typ] {
+		if _, ok := set[in.Name]; in.Required && !ok {
+			words = append(words, "--set", in.Name+"=...")
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // about says what a tier does.

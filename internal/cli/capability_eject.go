@@ -43,7 +43,7 @@ func runCapabilityEject(ctx context.Context, app *App, name string) error {
 		return err
 	}
 	if _, err := fs.Stat(own, name); fs.ValidPath(name) && !errors.Is(err, fs.ErrNotExist) {
-		return &capabilityExistsError{name: name}
+		return &capabilityExistsError{name: name, ejected: true}
 	}
 	builtin, err := app.builtin()
 	if err != nil {
@@ -57,11 +57,11 @@ func runCapabilityEject(ctx context.Context, app *App, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.addCapability(ctx, addition{"ejected", name, def.Spec.Version, def.Digest(), files}); err != nil {
+	if err := s.addCapability(ctx, addition{verbEjected, name, def.Spec.Version, def.Digest(), files}); err != nil {
 		return err
 	}
 	view := newCapabilityView{
-		Name: name, State: "ejected", Digest: def.Digest(), Files: []fileView{}, Improve: []capability.Finding{},
+		Name: name, State: verbEjected, Digest: def.Digest(), Files: []fileView{}, Improve: []capability.Finding{},
 		Next: []string{
 			"$EDITOR " + shellWord(path.Join(s.location.String(), platform.CapabilitiesDir, name, capability.FileName)),
 			"platformctl capability lint " + name, "platformctl capability test " + name,

@@ -28,9 +28,13 @@ const (
 type capabilityExistsError struct {
 	name    string
 	builtin bool
+	ejected bool // what was to be ejected is the platform's own
 }
 
 func (e *capabilityExistsError) Error() string {
+	if e.ejected {
+		return fmt.Sprintf("capability %q is the platform's own already", e.name)
+	}
 	return fmt.Sprintf("there is a capability %q already", e.name)
 }
 
@@ -201,6 +205,9 @@ func interfaceOf(is terraform.Interface) capability.Interface {
 	return out
 }
 
+// verbEjected is the verb of an addition that copies a built-in capability.
+const verbEjected = "ejected"
+
 // addition is a capability on its way into the platform.
 type addition struct {
 	verb, name, version, digest string
@@ -234,7 +241,7 @@ func (s *session) addCapability(ctx context.Context, a addition) error {
 				return err
 			}
 			if _, err := fs.Stat(own, a.name); !errors.Is(err, fs.ErrNotExist) {
-				return errors.Join(&capabilityExistsError{name: a.name}, err)
+				return errors.Join(&capabilityExistsError{name: a.name, ejected: a.verb == verbEjected}, err)
 			}
 			return nil
 		},

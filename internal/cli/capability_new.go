@@ -151,7 +151,7 @@ func (s *session) refuseTaken(snapshot *store.Snapshot, name string) error {
 		return err
 	}
 	if slices.Contains(set.Names(), name) {
-		return &capabilityExistsError{name, slices.Contains(builtin.Names(), name)}
+		return &capabilityExistsError{name: name, builtin: slices.Contains(builtin.Names(), name)}
 	}
 	return nil
 }
@@ -318,7 +318,7 @@ func (v newCapabilityView) Text(t *ui.Text) {
 	switch v.State {
 	case "planned":
 		t.Heading("Would make the capability " + v.Name)
-	case "ejected":
+	case verbEjected:
 		t.Heading("The capability " + v.Name + " is the platform's own now")
 	default:
 		t.Heading("Made the capability " + v.Name)

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/platformctl/platformctl/internal/capability"
+	"github.com/platformctl/platformctl/internal/platform"
 	"github.com/platformctl/platformctl/internal/terraform"
 )
 
@@ -21,6 +22,10 @@ func explainCapability(err error, e *explanation) bool {
 		run      *terraform.RunError
 	)
 	switch {
+	case errors.As(err, &exists) && exists.ejected:
+		e.Code = exitConflict
+		e.Hint = "there is nothing to do: it lies in " + platform.CapabilitiesDir + "/" + exists.name + " of the platform; change it there"
+		e.Next = []string{"platformctl capability show " + exists.name}
 	case errors.As(err, &exists):
 		e.Code, e.Hint = exitConflict, "choose another name, or change the one there is"
 		e.Next = []string{"platformctl capability show " + exists.name}
