@@ -86,7 +86,7 @@ func (w *world) atOnce(ctx context.Context, env []string, n int, args []string) 
 // counts once. It is 0 where the system does not tell.
 func watch(ended <-chan struct{}) int64 {
 	var peak int64
-	ticker := time.NewTicker(100 * time.Millisecond)
+	ticker := time.NewTicker(500 * time.Millisecond)
 	defer ticker.Stop()
 	for {
 		select {
